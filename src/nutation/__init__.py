@@ -1,0 +1,3 @@
+"""Nutation: the open system for sacroiliac joint fusion."""
+
+__version__ = "0.1.0"

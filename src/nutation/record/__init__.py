@@ -1,0 +1,1 @@
+"""Everything known of a patient, as dated, sided, sourced events."""
