@@ -16,14 +16,15 @@ from nutation.criteria.language import (
     Exists,
     Latest,
     LatestIs,
+    Param,
     SinceDate,
     SinceEarliest,
     SinceLatest,
     Sum,
     Tally,
 )
-from nutation.criteria.logic import ANYTHING, Range, Truth, elapsed, within
-from nutation.criteria.membership import Member, holds, member, window_start
+from nutation.criteria.logic import ANYTHING, Range, Truth, elapsed, in_unit, steps, within
+from nutation.criteria.membership import CLOSED, Member, begun, holds, member, window_start
 from nutation.record.head import JointSide
 from nutation.record.occasions import Occasion
 
@@ -97,7 +98,8 @@ class JointView:
 
 def completeness_of(events: Events, view: JointView) -> tuple[Occasion, ...]:
     """Standing statements that every occasion the selection could hold is recorded."""
-    grace = timedelta(days=float(events.absence_days))  # pyright: ignore[reportArgumentType]
+    assert not isinstance(events.absence_days, Param), CLOSED
+    grace = timedelta(days=events.absence_days)
     found: list[Occasion] = []
     for occasion in view.of_kind("completeness"):
         told = occasion.values
@@ -108,11 +110,11 @@ def completeness_of(events: Events, view: JointView) -> tuple[Occasion, ...]:
             and occasion.certainty == "stated"
             and occasion.side_known
             and not occasion.doubtful
-            and occasion.happened_from is not None
-            and occasion.happened_from <= view.as_of
+            and begun(occasion, view.as_of) is True
         )
         up_to, expires = told["up_to"], told["expires_on"]
         lasts = expires >= view.as_of if expires is not None else up_to is not None and up_to + grace >= view.as_of
+        lasts = lasts and "expires_on" not in occasion.contradicted
         if told["of"] == events.kind and covers and stands and lasts and up_to is not None:
             found.append(occasion)
     return tuple(found)
@@ -146,14 +148,15 @@ def _evaluate(fact: BoundFact, view: JointView) -> Value:
         case SinceLatest(_, unit):
             found = _since_latest(sure, open_, view.as_of, unit)
         case SinceDate(_, field, unit):
-            used = _candidates(sure, open_) if sure else ([], open_)
-            found = _since_date([o.values.get(field) for o in (*used[0], *used[1])], view.as_of, unit)
+            used = _candidates(sure, open_)
+            told = [o.values.get(field) for o in (*used[0], *used[1])] if used[0] else []
+            found = _since_date(told, view.as_of, unit)
         case Latest(_, field):
             used = _candidates(sure, open_)
             found = _hull([o.values.get(field) for o in (*used[0], *used[1])]) if used[0] else ANYTHING
         case LatestIs(_, condition):
             used = _candidates(sure, open_)
-            answers = [holds(condition, o.values) for o in (*used[0], *used[1])] if used[0] else [None]
+            answers = [holds(condition, o) for o in (*used[0], *used[1])] if used[0] else [None]
             truth = True if all(a is True for a in answers) else False if all(a is False for a in answers) else None
             found = ANYTHING
         case Tally():
@@ -181,17 +184,19 @@ def _best(sure: list[Occasion], open_: list[Occasion], field: str, complete: boo
 def _covered(spans: Iterable[tuple[date, date]], since: date | None, until: date, unit: str) -> float:
     """Time that spans of days cover together within a window, each day once."""
     clipped = sorted((max(first, since) if since else first, min(last, until)) for first, last in spans)
-    total, start, end = 0.0, None, None
+    total, start, end = 0, None, None
     for first, last in clipped:
         if last < first:
             continue
         if end is None or first > end + ONE_DAY:
             if start is not None and end is not None:
-                total += elapsed(start, end + ONE_DAY, unit)
+                total += steps(start, end + ONE_DAY, unit)
             start, end = first, last
         else:
             end = max(end, last)
-    return total + elapsed(start, end + ONE_DAY, unit) if start is not None and end is not None else total
+    if start is not None and end is not None:
+        total += steps(start, end + ONE_DAY, unit)
+    return in_unit(total, unit)
 
 
 def _duration(sure: list[Occasion], open_: list[Occasion], duration: Duration, as_of: date, complete: bool) -> Range:
@@ -259,8 +264,9 @@ def _tally(
 
     if complete(sure):
         used = _candidates(complete(sure), complete(open_))
-    else:
-        used = _candidates([o for o in sure if done(o)], [o for o in open_ if done(o)])
+    else:  # one that may count speaks before a later one that is not complete
+        sure_, late = _candidates([o for o in sure if done(o)], [o for o in open_ if done(o)])
+        used = sure_, [o for o in open_ if o in complete(open_) or o in late]
     if not used[0]:
         return Range(0, len(battery)), ([], used[1])
     spoken = (*used[0], *used[1])

@@ -79,15 +79,27 @@ def state(value: Truth) -> str:
     return "unknown" if value is None else "true" if value else "false"
 
 
+STEPS = {"days": 1, "weeks": 7, "months": 31, "years": 12 * 31}
+"""Steps that make one of the unit: days, or days of a calendar in which every month has 31."""
+
+
+def steps(first: date, last: date, unit: str) -> int:
+    """Whole steps from ``first`` to ``last``: they add up exactly, whatever the order in which they are added."""
+    if unit in ("days", "weeks"):
+        return (last - first).days
+    return ((last.year - first.year) * 12 + last.month - first.month) * 31 + last.day - first.day
+
+
+def in_unit(counted: int, unit: str) -> float:
+    """Counted steps in their unit; years are completed ones."""
+    told = counted / STEPS[unit]
+    return float(math.floor(told)) if unit == "years" else told
+
+
 def elapsed(first: date, last: date, unit: str) -> float:
     """Time from ``first`` to ``last`` in days, weeks, calendar months or completed years.
 
     Months grow day by day and are whole on the same day of a month; covered days of a course are counted up to
     the day after its last, so that 1 January to 30 June is six.
     """
-    if unit == "days":
-        return (last - first).days
-    if unit == "weeks":
-        return (last - first).days / 7
-    months = (last.year - first.year) * 12 + (last.month - first.month) + (last.day - first.day) / 31
-    return months if unit == "months" else float(math.floor(months / 12))
+    return in_unit(steps(first, last, unit), unit)

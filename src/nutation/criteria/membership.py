@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Any
 
 from nutation.criteria.language import (
     AllOf,
@@ -19,46 +17,42 @@ from nutation.criteria.language import (
     Known,
     Not,
     OneOf,
+    Param,
     When,
 )
 from nutation.criteria.logic import Truth, all3, any3, not3
 from nutation.record.kinds import KINDS
 from nutation.record.occasions import Occasion
 
+CLOSED = "only closed expressions are evaluated"
+OF_A_FIELD = (Is, OneOf, AtLeast, AtMost, Known)
 
-def holds(condition: Condition, values: Mapping[str, Any]) -> Truth:
+
+def holds(condition: Condition, occasion: Occasion) -> Truth:
     """The condition on an occasion's attributes; an unrecorded attribute makes it not known."""
+    told = occasion.values.get(str(condition.field)) if isinstance(condition, OF_A_FIELD) else None
     match condition:
-        case Is(field, value):
-            told = values.get(str(field))
+        case Is(_, value):
             return None if told is None else told == value
-        case OneOf(field, options):
-            if options is None:
-                return True
-            told = values.get(str(field))
-            return None if told is None else told in options  # pyright: ignore[reportOperatorIssue]
-        case AtLeast(field, number):
-            if number is None:
-                return True
-            told = values.get(str(field))
-            return None if told is None else told >= number
-        case AtMost(field, number):
-            if number is None:
-                return True
-            told = values.get(str(field))
-            return None if told is None else told <= number
-        case Known(field):
-            return values.get(str(field)) is not None
+        case OneOf(_, options):
+            assert not isinstance(options, Param), CLOSED
+            return True if options is None else None if told is None else told in options
+        case AtLeast(_, number):
+            return True if number is None else None if told is None else told >= number
+        case AtMost(_, number):
+            return True if number is None else None if told is None else told <= number
+        case Known(field):  # two statements that disagree are not silence
+            return None if str(field) in occasion.contradicted else told is not None
         case IfAsked(asked, part):
-            return True if asked is False else holds(part, values)
+            return True if asked is False else holds(part, occasion)
         case When(asked, part):
-            return holds(part, values) if asked is True else False
+            return holds(part, occasion) if asked is True else False
         case AllOf(parts):
-            return all3([holds(part, values) for part in parts])
+            return all3([holds(part, occasion) for part in parts])
         case AnyOf(parts):
-            return any3([holds(part, values) for part in parts])
+            return any3([holds(part, occasion) for part in parts])
         case Not(part):
-            return not3(holds(part, values))
+            return not3(holds(part, occasion))
 
 
 def fields_of(condition: Condition | None) -> frozenset[str]:
@@ -97,8 +91,8 @@ def recent(occasion: Occasion, since: date | None) -> Truth:
 def window_start(events: Events, as_of: date) -> date | None:
     """The first day of the selection's window; None where it reaches back for ever."""
     days = events.within_days
-    assert not hasattr(days, "name"), "only closed expressions are evaluated"
-    return None if days is None else as_of - timedelta(days=float(days))  # pyright: ignore[reportArgumentType]
+    assert not isinstance(days, Param), CLOSED
+    return None if days is None else as_of - timedelta(days=days)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +112,13 @@ class Member:
 def member(events: Events, occasion: Occasion, as_of: date) -> Member:
     """How the occasion of the selection's kind stands towards it."""
     topic_field = KINDS[events.kind].TOPIC
+    assert not isinstance(events.modality, Param), CLOSED
+    assert not isinstance(events.certainty, Param), CLOSED
     parts: list[Truth] = []
-    if occasion.modality not in events.modality:  # pyright: ignore[reportOperatorIssue]
+    if occasion.modality not in events.modality:
         # What is only suspected keeps its criterion open; what was ordered, denied or a relative's counts not.
-        parts.append(None if occasion.modality == "provisional" and "actual" in events.modality else False)  # pyright: ignore[reportOperatorIssue]
-    if occasion.certainty not in events.certainty:  # pyright: ignore[reportOperatorIssue]
+        parts.append(None if occasion.modality == "provisional" and "actual" in events.modality else False)
+    if occasion.certainty not in events.certainty:
         parts.append(None)
     if occasion.doubtful:
         parts.append(None)
@@ -130,7 +126,7 @@ def member(events: Events, occasion: Occasion, as_of: date) -> Member:
         told = occasion.values.get(topic_field)
         parts.append(None if told is None else told == events.topic)
     if events.where is not None:
-        parts.append(holds(events.where, occasion.values))
+        parts.append(holds(events.where, occasion))
     parts.append(begun(occasion, as_of))
     apart_from_age = all3(parts)
     age = recent(occasion, window_start(events, as_of))

@@ -239,10 +239,10 @@ def parameter_types(fact: Fact) -> dict[str, ParameterType]:
     def walk(node: Any) -> None:
         match node:
             case Is(field, value):
-                note(value, ParameterType("word", _options(kind, field)))
+                note(value, ParameterType("word", field_options(kind, field)))
                 note(field, ParameterType("word", frozenset(KINDS[kind].attribute_names())))
             case OneOf(field, values):
-                note(values, ParameterType("words", _options(kind, field)))
+                note(values, ParameterType("words", field_options(kind, field)))
             case AtLeast(_, number) | AtMost(_, number):
                 note(number, ParameterType("number"))
             case IfAsked(asked, _) | When(asked, _):
@@ -251,7 +251,7 @@ def parameter_types(fact: Fact) -> dict[str, ParameterType]:
                 note(battery, ParameterType("words", frozenset((*PROVOCATION_TESTS, "psis_tenderness"))))
             case Events():
                 topic_field = KINDS[kind].TOPIC
-                note(node.topic, ParameterType("word", _options(kind, topic_field) if topic_field else None))
+                note(node.topic, ParameterType("word", field_options(kind, topic_field) if topic_field else None))
                 note(node.within_days, ParameterType("number"))
                 note(node.absence_days, ParameterType("number"))
                 note(node.certainty, ParameterType("words", frozenset(get_args(Certainty))))
@@ -269,7 +269,7 @@ def parameter_types(fact: Fact) -> dict[str, ParameterType]:
     return {name: found.get(name, ParameterType("word")) for name in fact.params}
 
 
-def _options(kind: str, field: str | Param) -> frozenset[str] | None:
+def field_options(kind: str, field: str | Param) -> frozenset[str] | None:
     """The closed list of words that an attribute takes, or None if it is open."""
     if isinstance(field, Param) or field not in KINDS[kind].model_fields:
         return None

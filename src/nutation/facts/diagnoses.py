@@ -129,6 +129,21 @@ DIAGNOSES = (
         burden="document",
     ),
     Fact(
+        "adverse_event",
+        Exists(
+            Events(
+                "adverse_event",
+                topic=Param("category"),
+                within_days=Param("within_days"),
+                certainty=Param("certainty"),
+            )
+        ),
+        "Something of the category went wrong at this joint or with the person.",
+        "Did anything go wrong after the operation or the injection?",
+        params={"category": REQUIRED, "within_days": None, "certainty": ("stated", "coded", "inferred")},
+        burden="document",
+    ),
+    Fact(
         "planned_bilateral_same_day",
         LatestIs(Events("operation", topic="si_joint", modality=("intended",)), Is("bilateral", True)),
         "The fusion that is planned is of both joints on one day.",

@@ -136,6 +136,20 @@ PERSON = (
         params={"classes": None},
     ),
     Fact(
+        "medicine_taken",
+        Exists(
+            Events(
+                "medication",
+                where=OneOf("drug_class", Param("classes")),
+                within_days=WITHIN,
+                certainty=Param("certainty"),
+            )
+        ),
+        "A medicine of one of the classes is or was taken, for whatever reason.",
+        "Which medicines does the patient take?",
+        params={"classes": REQUIRED, **ANY_TIME, **WARNING},
+    ),
+    Fact(
         "pregnant_now",
         LatestIs(Events("pregnancy"), Is("outcome", "ongoing")),
         "The latest account of a pregnancy says that it is ongoing.",

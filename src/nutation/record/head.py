@@ -44,7 +44,8 @@ class Event(BaseModel):
     for and is not known. Neither is ever a "no".
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Validators are built when a kind is first met: a record rarely holds all kinds.
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
     IDENTITY: ClassVar[tuple[str, ...]] = ()
     """Fields whose differing values make two events of one day different occasions."""

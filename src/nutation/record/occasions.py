@@ -50,6 +50,7 @@ class Occasion:
     asked_not_known: frozenset[str]
     events: tuple[str, ...]
     disputed_by: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
 
 
 class _Group:
@@ -143,7 +144,7 @@ def _surely_until(event: Event) -> date | None:
 def _occasion(members: list[Event], joint: JointSide | None, side_known: bool, doubtful: bool) -> Occasion:
     head = members[0]
     certainty, values, contradicted, asked = _merged_values(members)
-    values |= derive(head.kind, values)
+    values |= derive(head.kind, values, contradicted)
     first, begins_by, ends_from, last = _bounds(members, head.COURSE)
     match head.kind:
         case "operation":
@@ -172,6 +173,7 @@ def _occasion(members: list[Event], joint: JointSide | None, side_known: bool, d
         contradicted=contradicted,
         asked_not_known=asked,
         events=tuple(sorted(event.id for event in members)),
+        authors=tuple(dict.fromkeys(event.author for event in members if event.author)),
     )
 
 

@@ -1,0 +1,138 @@
+"""One patient's whole story: asks the rooms below, in the pathway's order, and puts their answers together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+
+import nutation
+from nutation.case.answer import Case, JointAnswer
+from nutation.case.next_steps import next_steps, ordered
+from nutation.case.recommendation import recommend
+from nutation.criteria import JointView, bind
+from nutation.evaluation import evaluate_joint, next_findings, screen
+from nutation.evidence import Evidence, load
+from nutation.facts import CATALOGUE
+from nutation.indication import Policy, current, disagreements, judge, policies, setting
+from nutation.record.head import JointSide
+from nutation.record.occasions import Occasion, occasions
+from nutation.record.record import Record
+from nutation.record.standing import standing
+
+SIDES: tuple[JointSide, ...] = ("left", "right")
+_COMPLAINT = ("onset", "pain_score", "pain_pattern", "examination", "injection")
+
+
+def build_case(
+    record: Record,
+    *,
+    as_of: date,
+    known_by: datetime | None = None,
+    sides: Sequence[JointSide] = (),
+    asked: Sequence[Policy] | None = None,
+    procedure: str | None = None,
+    evidence: Evidence | None = None,
+    seed: int = 20260901,
+) -> Case:
+    """The case of one patient at ``as_of``, as known by ``known_by`` (all that is recorded, if None).
+
+    ``sides`` names the joints (else those with findings), ``asked`` the policies (else one version of each),
+    ``procedure`` the code asked about (else that of the planned operation). ``seed`` fixes the sampling.
+    """
+    evidence = evidence or load()
+    told = occasions(standing(record.events, known_by))
+    asked = current(policies(), as_of) if asked is None else asked
+    views = {side: JointView(told, side, as_of) for side in SIDES}
+    found = tuple(side for side in SIDES if _has_findings(views[side]))
+    chosen = tuple(sides) or found or SIDES
+    joints = tuple(_joint(views[side], asked, procedure, record, evidence, seed) for side in chosen)
+    steps = ordered(step for j in joints for step in next_steps(j.side, j.gate, j.findings, j.withheld, j.policies))
+    return Case(
+        record=record,
+        as_of=as_of,
+        known_by=known_by,
+        laterality=_laterality(found),
+        joints=joints,
+        next=steps,
+        recommendation=recommend(joints, steps),
+        warnings=(*record.warnings, *_warnings(told, views, chosen)),
+        versions={"nutation": nutation.__version__, "evidence": evidence.version}
+        | {f"policy:{p.id}": p.version for p in asked},
+    )
+
+
+def _joint(
+    view: JointView, asked: Sequence[Policy], procedure: str | None, record: Record, evidence: Evidence, seed: int
+) -> JointAnswer:
+    gate = screen(view, evidence)
+    evaluation = evaluate_joint(view, view.other, gate, evidence, seed=seed)
+    planned = setting(view, procedure=procedure)
+    answers = tuple(judge(policy, view, planned=planned, unmapped=record.unmapped) for policy in asked)
+    findings, withheld = next_findings(view, view.other, gate, evidence, seed=seed)
+    fused = _truth(view, "joint_fused")
+    return JointAnswer(
+        side=view.side,
+        gate=gate,
+        evaluation=evaluation,
+        policies=answers,
+        disagreements=tuple(disagreements(answers)),
+        findings=findings,
+        withheld=withheld,
+        device=planned.device.text() if planned.device is not None else None,
+        fused=fused,
+        pain_after_fusion=_pain_after_fusion(view) if fused is True else None,
+        care_lasting=_truth(view, "therapeutic_injection_lasting"),
+        severity=_severity(view),
+    )
+
+
+def _truth(view: JointView, name: str, **arguments: object) -> bool | None:
+    return view.value(bind(CATALOGUE[name], arguments)).truth
+
+
+def _severity(view: JointView) -> float | None:
+    found = view.value(bind(CATALOGUE["pain_nrs_latest"], {})).range
+    return found.lo if found.lo == found.hi else None
+
+
+def _pain_after_fusion(view: JointView) -> bool | None:
+    """Whether anything since the fusion tells of pain: a result that did not last, a loose implant, a new onset."""
+    if _truth(view, "operation_inadequate") is True:
+        return True
+    if any(_truth(view, "imaging_shows", finding=f) is True for f in ("nonunion", "loosening", "malposition")):
+        return True
+    operated = [o.happened_from for o in view.of_kind("operation") if o.modality == "actual" and o.happened_from]
+    last = max(operated, default=None)
+    later = [
+        o
+        for kind in _COMPLAINT
+        for o in view.of_kind(kind)
+        if o.modality == "actual" and last is not None and o.happened_from is not None and o.happened_from > last
+    ]
+    return True if any(o.kind in ("onset", "injection") for o in later) else None
+
+
+def _has_findings(view: JointView) -> bool:
+    return any(o.side_known and o.modality == "actual" for kind in _COMPLAINT for o in view.of_kind(kind))
+
+
+def _laterality(found: tuple[JointSide, ...]) -> str:
+    return "both" if len(found) == 2 else found[0] if found else "unknown"
+
+
+def _warnings(told: Sequence[Occasion], views: dict[JointSide, JointView], chosen: Sequence[JointSide]) -> list[str]:
+    warnings: list[str] = []
+    for o in told:
+        if o.contradicted and o.joint in (None, *chosen):
+            what, names = o.kind.replace("_", " "), ", ".join(sorted(o.contradicted))
+            warnings.append(f"Contradicted: {what} of {o.happened_from} disagrees on {names} ({', '.join(o.events)}).")
+        if o.disputed_by and o.joint in (None, *chosen):
+            warnings.append(f"Disputed: {', '.join(o.events)} is denied by {', '.join(o.disputed_by)}.")
+    left_unsided = {event for o in told if not o.side_known and o.joint == "left" for event in o.events}
+    if left_unsided:
+        warnings.append(
+            f"{len(left_unsided)} events name no side and count for neither joint: {', '.join(sorted(left_unsided))}."
+        )
+    for side in chosen:
+        warnings.extend(setting(views[side]).warnings)
+    return list(dict.fromkeys(warnings))

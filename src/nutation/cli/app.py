@@ -1,0 +1,151 @@
+"""The commands and what they have in common: exit statuses, errors, output. Heavy imports wait until needed."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(
+    name="nutation",
+    help="Sacroiliac joint fusion, from the first complaint to the proof that it worked. "
+    "Decision support; not for unsupervised clinical use.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
+Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the answer's files into this folder.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from nutation import __version__
+
+        typer.echo(f"nutation {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command("case", help="Answer one patient's case, or (case new) ask the questions and write a record.")
+def case(
+    record: Annotated[
+        str,
+        typer.Argument(
+            metavar="RECORD",
+            help="FHIR R4 Bundle (JSON), folder of NDJSON, or Nutation's own events (YAML, JSON, CSV); or the word new.",
+        ),
+    ],
+    side: Annotated[str | None, typer.Option(help="Only this joint: left or right.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day asked about (today).")] = None,
+    known_by: Annotated[
+        str | None, typer.Option("--known-by", metavar="TIME", help="Use only what was recorded by then (now).")
+    ] = None,
+    policy: Annotated[
+        list[str] | None, typer.Option(metavar="ID", help="A policy to ask; may be repeated (all).")
+    ] = None,
+    procedure: Annotated[
+        str | None, typer.Option(metavar="CODE", help="Procedure asked about: 27279, 27278, 27280.")
+    ] = None,
+    patient: Annotated[
+        str | None, typer.Option(metavar="ID", help="The patient, where the input holds several.")
+    ] = None,
+    partial: Annotated[bool, typer.Option(help="Leave out what cannot be used, and list it.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of the sampling of uncertainties.")] = 20260901,
+    paper: Annotated[str, typer.Option(help="Paper of the PDFs: a4 or us-letter.")] = "a4",
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Answer one patient's case."""
+    from nutation.cli import case_command
+
+    if record == "new" and not Path(record).exists():
+        from nutation.cli import case_new
+
+        case_new.run(out=out, as_of=as_of)
+        return
+    case_command.run(
+        record,
+        side=side,
+        as_of=as_of,
+        known_by=known_by,
+        asked=tuple(policy or ()),
+        procedure=procedure,
+        patient=patient,
+        partial=partial,
+        seed=seed,
+        paper=paper,
+        json=json,
+        out=out,
+        quiet=quiet,
+    )
+
+
+@app.command("evidence", help="Browse every figure with its source; or: evidence diff OLD NEW --records …")
+def evidence(
+    what: Annotated[list[str] | None, typer.Argument(metavar="[ID]", help="An id, a topic; or diff OLD NEW.")] = None,
+    words: Annotated[str | None, typer.Option(help="Only entries that hold these words.")] = None,
+    records: Annotated[list[Path] | None, typer.Option(help="For diff: records whose answers are compared.")] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="For diff: the day asked about.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Browse the evidence."""
+    from nutation.cli import evidence_command
+
+    evidence_command.run(
+        tuple(what or ()), words=words, records=tuple(records or ()), as_of=as_of, json=json, quiet=quiet
+    )
+
+
+@app.command("policy", help="Browse the policies; or: policy check FILE says line by line what is wrong with one.")
+def policy(
+    what: Annotated[list[str] | None, typer.Argument(metavar="[ID]", help="A policy's id; or check FILE.")] = None,
+    version: Annotated[str | None, typer.Option(help="One version of the policy.")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Browse and check policies."""
+    from nutation.cli import policy_command
+
+    policy_command.run(tuple(what or ()), version=version, json=json, quiet=quiet)
+
+
+def main() -> None:
+    """Run the command line. Exit status: 0 answered, 1 the input is in error, 2 wrong usage."""
+    try:
+        app()
+    except Exception as error:
+        sys.exit(_status_of(error))
+
+
+def _status_of(error: Exception) -> int:
+    """The exit status of an error; one that is not the user's is raised again, since it is ours to mend."""
+    from nutation.cli.speaking import UsageError, complain
+    from nutation.evidence import EvidenceError
+    from nutation.record.errors import InputError
+
+    if isinstance(error, UsageError):
+        complain(str(error))
+        return 2
+    if isinstance(error, InputError | EvidenceError):
+        complain(str(error))
+        return 1
+    if isinstance(error, OSError):
+        complain(f"{error.filename or 'file'}: {error.strerror or error}. To mend it: check the path and its rights.")
+        return 1
+    raise error

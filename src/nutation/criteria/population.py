@@ -1,0 +1,499 @@
+"""The evaluator for a population: the same facts and criteria as conditional aggregates, through Ibis.
+
+The only module that imports Ibis. Within a row, SQL's AND, OR and NOT over NULL are Kleene's, so a condition is
+one nullable boolean; over rows its ANY, ALL and SUM are not, so every aggregate runs over plain booleans: the rows
+that surely count and those that may. A bound that is not there is NULL. One aggregation per kind of event, a
+second one where the latest occasion speaks, and windows only to join the covered days of courses.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import reduce
+from typing import Any, cast
+
+import ibis
+
+from nutation.criteria.language import (
+    All,
+    AllOf,
+    AnyOf,
+    AtLeast,
+    AtLeastOf,
+    AtMost,
+    Best,
+    BoundFact,
+    Condition,
+    Count,
+    Criterion,
+    Duration,
+    Either,
+    Events,
+    Exists,
+    IfAsked,
+    Is,
+    Known,
+    Latest,
+    LatestIs,
+    Not,
+    OneOf,
+    Opposite,
+    SinceDate,
+    SinceEarliest,
+    SinceLatest,
+    Sum,
+    Tally,
+    Test,
+    When,
+    tests_of,
+)
+from nutation.criteria.logic import STEPS
+from nutation.criteria.membership import window_start
+from nutation.record.kinds import KINDS
+
+Table = Any
+"""An Ibis table expression; Ibis declares its columns as values without operators, hence no closer type."""
+Tables = Mapping[str, Table]
+KEYS = ("patient", "joint")
+OF_A_FIELD = Sum | Best | Latest | SinceDate
+COUNTING = Count | Exists | Sum | Best | Duration
+"""Reducers to which an occasion of unknown side may count; the latest and the earliest speak of this joint alone."""
+
+
+# ── within a row ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _every(parts: Sequence[Any]) -> Any:
+    told = [part for part in parts if part is not True]
+    return reduce(operator.and_, told) if told else True
+
+
+def _not(part: Any) -> Any:
+    return not part if isinstance(part, bool) else ~part
+
+
+def _one(parts: Sequence[Any]) -> Any:
+    return _not(_every([_not(part) for part in parts]))
+
+
+def _cases(*branches: tuple[Any, bool | None], otherwise: bool | None) -> Any:
+    told = [(when, ibis.null("boolean") if then is None else ibis.literal(then)) for when, then in branches]
+    return ibis.cases(*told, else_=ibis.null("boolean") if otherwise is None else ibis.literal(otherwise))
+
+
+def _holds(condition: Condition, t: Table) -> Any:
+    """The condition on every row: a nullable boolean, or a plain one where no row matters."""
+    match condition:
+        case Is(field, value):
+            return t[str(field)] == value
+        case OneOf(field, values):
+            return True if values is None else t[str(field)].isin(list(cast("tuple[Any, ...]", values)))
+        case AtLeast(field, number):
+            return True if number is None else t[str(field)] >= number
+        case AtMost(field, number):
+            return True if number is None else t[str(field)] <= number
+        case Known(field):
+            disagree = cast("Any", t.contradicted).contains(str(field))
+            return _cases((t[str(field)].notnull(), True), (disagree, None), otherwise=False)
+        case IfAsked(asked, part):
+            return True if asked is False else _holds(part, t)
+        case When(asked, part):
+            return _holds(part, t) if asked is True else False
+        case AllOf(parts):
+            return _every([_holds(part, t) for part in parts])
+        case AnyOf(parts):
+            return _one([_holds(part, t) for part in parts])
+        case Not(part):
+            return _not(_holds(part, t))
+
+
+def _core(events: Events, t: Table, as_of: date, counting: bool) -> Any:
+    """Whether every row counts for its joint, by the rules of ``membership.member``."""
+    day = ibis.literal(as_of)
+    certainty, modality = (list(cast("tuple[str, ...]", told)) for told in (events.certainty, events.modality))
+    asserted = t.modality.isin(modality)
+    suspected = t.modality == "provisional" if "actual" in modality else ibis.literal(False)
+    doubt = suspected & ~asserted | ~t.certainty.isin(certainty) | t.doubtful
+    of_joint = t.side_known if not counting else _cases((t.side_known, True), otherwise=None)
+    parts: list[Any] = [
+        _cases((~asserted & ~suspected, False), (doubt, None), otherwise=True),
+        _cases((t.happened_from > day, False), (t.begins_by <= day, True), otherwise=None),
+        of_joint if KINDS[events.kind].SIDED else True,
+    ]
+    topic_field = KINDS[events.kind].TOPIC
+    if events.topic is not None and topic_field is not None:
+        parts.append(t[topic_field] == events.topic)
+    if events.where is not None:
+        parts.append(_holds(events.where, t))
+    if (since := window_start(events, as_of)) is not None:
+        first = ibis.literal(since)
+        parts.append(_cases((t.happened_to < first, False), (t.ends_from >= first, True), otherwise=None))
+    return _every(parts)
+
+
+def _steps(first: Any, last: Any, unit: str) -> Any:
+    if unit in ("days", "weeks"):
+        return last.delta(first, unit="day")
+    return ((last.year() - first.year()) * 12 + last.month() - first.month()) * 31 + last.day() - first.day()
+
+
+def _in_unit(counted: Any, unit: str) -> Any:
+    told = counted / ibis.literal(float(STEPS[unit]))
+    return told.floor() if unit == "years" else told
+
+
+def _elapsed(first: Any, last: Any, unit: str) -> Any:
+    return _in_unit(_steps(first, last, unit), unit)
+
+
+# ── over the rows of a joint ─────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """One fact being lowered: the columns made for it carry the prefix.
+
+    ``core`` and ``complete`` name columns that facts share: whether a row counts (NULL: it may), and whether the
+    record is stated complete.
+    """
+
+    prefix: str
+    fact: BoundFact
+    core: str
+    complete: str
+
+    def sure(self, t: Table) -> Any:
+        return t[self.core].fill_null(False)
+
+    def some(self, t: Table) -> Any:
+        return t[self.core].fill_null(True)
+
+    def named(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        return {f"{self.prefix}_{name}": column for name, column in columns.items()}
+
+
+def _rows(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
+    """The kind's table with what its facts ask of a row: each a column, so that it is said once."""
+    columns: dict[str, Any] = {}
+    for plan in plans:
+        expression = plan.fact.expression
+        if plan.core not in columns:
+            columns[plan.core] = _core(expression.events, t, as_of, isinstance(expression, COUNTING))
+        match expression:
+            case LatestIs(_, condition):
+                columns |= plan.named({"answer": _holds(condition, t)})
+            case Tally(_, battery, value, negatives):
+                tests = [t[name] for name in cast("tuple[str, ...]", battery)]
+
+                def told(words: list[str], tests: list[Any] = tests) -> Any:
+                    return reduce(operator.add, [test.isin(words).fill_null(False).cast("int64") for test in tests])
+
+                positive, negative = told([value]), told(list(negatives))
+                columns |= plan.named({"positive": positive, "negative": negative})
+            case _:
+                pass
+    fields = [plan.fact.expression.field for plan in plans if isinstance(plan.fact.expression, OF_A_FIELD)]
+    kept = dict.fromkeys((*KEYS, "happened_from", "begins_by", "ends_from", "happened_to", *fields))
+    return t.select(*kept, **{n: ibis.literal(c) if isinstance(c, bool) else c for n, c in columns.items()})
+
+
+def _first_pass(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
+    sure, some = plan.sure(t), plan.some(t)
+    match plan.fact.expression:
+        case Count() | Exists():
+            return plan.named({"sure": sure.sum(), "some": some.sum()})
+        case Sum(_, field):
+            told = t[field]
+            return plan.named(
+                {"lo": told.sum(where=sure), "hi": told.sum(where=some), "silent": (some & told.isnull()).sum()}
+            )
+        case Best(_, field):
+            told = t[field]
+            return plan.named(
+                {"lo": told.max(where=sure), "hi": told.max(where=some), "silent": (some & told.isnull()).sum()}
+            )
+        case SinceEarliest():
+            return plan.named(
+                {
+                    "by": t.begins_by.min(where=sure),
+                    "from": t.happened_from.min(where=some),
+                    "vague": (some & t.happened_from.isnull()).sum(),
+                }
+            )
+        case SinceLatest():
+            day = ibis.literal(as_of)
+            latest = ibis.least(t.begins_by.fill_null(day), day)
+            return plan.named(
+                {"sure": sure.sum(), "by": latest.max(where=some), "from": t.happened_from.max(where=sure)}
+            )
+        case Tally():
+            part, whole = _done(plan, t)
+            return plan.named(
+                {
+                    "part": (sure & part).sum(),
+                    "whole": (sure & whole).sum(),
+                    "cut_part": t.happened_from.max(where=sure & part),
+                    "cut_whole": t.happened_from.max(where=sure & whole),
+                }
+            )
+        case Latest() | LatestIs() | SinceDate():
+            return plan.named({"sure": sure.sum(), "cut": t.happened_from.max(where=sure)})
+        case Duration():
+            return {}
+
+
+def _done(plan: _Plan, t: Table) -> tuple[Any, Any]:
+    """Whether a test of the battery, and whether every one, was done."""
+    done = t[f"{plan.prefix}_positive"] + t[f"{plan.prefix}_negative"]
+    return done > 0, done == len(cast("Tally", plan.fact.expression).battery)  # pyright: ignore[reportArgumentType]
+
+
+def _second_pass(plan: _Plan, t: Table) -> dict[str, Any]:
+    """Aggregates over the occasions that may be the latest; ``t`` carries the first pass's cut-offs."""
+    expression, p = plan.fact.expression, plan.prefix
+
+    def late(cut: str) -> Any:
+        return t[cut].isnull() | t.begins_by.isnull() | (t.begins_by >= t[cut]).fill_null(False)
+
+    if isinstance(expression, Tally):
+        part, whole = _done(plan, t)
+        complete = (t[f"{p}_whole"] > 0).fill_null(False)
+        latest = ibis.ifelse(complete, whole & late(f"{p}_cut_whole"), part & late(f"{p}_cut_part") | whole)
+        speaks = plan.some(t) & latest
+        positive, negative = t[f"{p}_positive"], t[f"{p}_negative"]
+        return plan.named({"lo": positive.min(where=speaks), "least_negative": negative.min(where=speaks)})
+    speaks = plan.some(t) & late(f"{p}_cut")
+    if isinstance(expression, LatestIs):
+        answer = t[f"{p}_answer"]
+        return plan.named(
+            {"nay": (speaks & ~answer.fill_null(False)).sum(), "yea": (speaks & answer.fill_null(True)).sum()}
+        )
+    told = t[cast("Latest | SinceDate", expression).field]
+    return plan.named(
+        {"lo": told.min(where=speaks), "hi": told.max(where=speaks), "silent": (speaks & told.isnull()).sum()}
+    )
+
+
+def _covered(t: Table, keys: list[str], rows: Any, first: Any, last: Any, unit: str, name: str) -> Table:
+    """Steps that the rows' spans cover together per key, each day once: overlapping spans are joined first."""
+    spans = t.select(*keys, keep=rows, first=first, last=last)
+    spans = spans.filter(spans.keep & (spans["last"] >= spans["first"]))
+    before = ibis.window(group_by=keys, order_by=[spans["first"], spans["last"]], preceding=(None, 1))
+    spans = spans.mutate(reached=spans["last"].max().over(before))
+    apart = spans.reached.isnull() | (spans["first"].delta(spans.reached, unit="day") > 1)
+    spans = spans.mutate(begins=apart.cast("int64"))
+    upto = ibis.window(group_by=keys, order_by=[spans["first"], spans["last"]], preceding=(None, 0))
+    spans = spans.mutate(island=spans.begins.sum().over(upto))
+    islands = spans.group_by([*keys, "island"]).aggregate(first=spans["first"].min(), last=spans["last"].max())
+    after = (islands["last"] + ibis.interval(days=1)).cast("date")
+    islands = islands.mutate(span=_steps(islands["first"], after, unit))
+    return islands.group_by(keys).aggregate(**{name: islands.span.sum()})
+
+
+def _durations(plan: _Plan, t: Table, keys: list[str], as_of: date) -> list[Table]:
+    expression = cast("Duration", plan.fact.expression)
+    since, day = window_start(expression.events, as_of), ibis.literal(as_of)
+    sure, some, p = plan.sure(t), plan.some(t), plan.prefix
+
+    def clipped(first: Any, last: Any) -> tuple[Any, Any]:
+        return (ibis.greatest(first, ibis.literal(since)) if since else first), ibis.least(last, day)
+
+    certain = sure & t.begins_by.notnull() & t.ends_from.notnull()
+    begin = t.happened_from if since is None else t.happened_from.fill_null(ibis.literal(since))
+    widest = clipped(begin, t.happened_to.fill_null(day))
+    vague = some & begin.isnull()
+    return [
+        _covered(t, keys, certain, *clipped(t.begins_by, t.ends_from), expression.unit, f"{p}_lo"),
+        _covered(t, keys, some & begin.notnull(), *widest, expression.unit, f"{p}_hi"),
+        t.group_by(keys).aggregate(**{f"{p}_vague": vague.sum()}),
+    ]
+
+
+# ── a joint's facts and criteria ─────────────────────────────────────────────────────────────────────
+
+
+def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
+    """The fact's columns: ``NAME_at_least`` and ``NAME_at_most`` (NULL: unbounded), or a nullable ``NAME``."""
+    p, expression, day = plan.prefix, plan.fact.expression, ibis.literal(as_of)
+    complete = t[plan.complete].fill_null(False)
+
+    def count(name: str) -> Any:
+        return t[f"{p}_{name}"].fill_null(0)
+
+    def bounds(lo: Any, hi: Any, bounded: Any) -> dict[str, Any]:
+        return {
+            f"{p}_at_least": lo.cast("float64"),
+            f"{p}_at_most": ibis.ifelse(bounded, hi.cast("float64"), ibis.null("float64")),
+        }
+
+    def since(near: Any, far: Any, unit: str, known: Any, bounded: Any) -> dict[str, Any]:
+        return bounds(ibis.ifelse(known, _elapsed(near, day, unit), 0.0), _elapsed(far, day, unit), bounded)
+
+    match expression:
+        case Count():
+            return bounds(count("sure"), count("some"), complete)
+        case Exists():
+            none = complete & (count("some") == 0)
+            return {p: _cases((count("sure") > 0, True), (none, False), otherwise=None)}
+        case Sum():
+            return bounds(count("lo"), count("hi"), complete & (count("silent") == 0))
+        case Best():
+            return bounds(t[f"{p}_lo"], t[f"{p}_hi"].fill_null(float("-inf")), complete & (count("silent") == 0))
+        case SinceEarliest(_, unit):
+            known = t[f"{p}_by"].notnull()
+            return since(t[f"{p}_by"], t[f"{p}_from"], unit, known, known & (count("vague") == 0))
+        case SinceLatest(_, unit):
+            known = count("sure") > 0
+            return since(t[f"{p}_by"], t[f"{p}_from"], unit, known, known)
+        case SinceDate(_, _, unit):
+            told = (count("sure") > 0) & (count("silent") == 0)
+            return since(t[f"{p}_hi"], t[f"{p}_lo"], unit, told, told)
+        case Latest():
+            told = (count("sure") > 0) & (count("silent") == 0)
+            return bounds(ibis.ifelse(told, t[f"{p}_lo"], None), t[f"{p}_hi"], told)
+        case LatestIs():
+            spoken = count("sure") > 0
+            yes, no = spoken & (count("nay") == 0), spoken & (count("yea") == 0)
+            return {p: _cases((yes, True), (no, False), otherwise=None)}
+        case Tally(_, battery):
+            spoken, whole = count("part") > 0, len(cast("tuple[str, ...]", battery))
+            lo = ibis.ifelse(spoken, t[f"{p}_lo"], 0)
+            return bounds(lo, ibis.ifelse(spoken, whole - t[f"{p}_least_negative"], whole), ibis.literal(True))
+        case Duration(_, unit):
+            lo, hi = _in_unit(count("lo"), unit), _in_unit(count("hi"), unit)
+            return bounds(lo, hi, complete & (count("vague") == 0))
+
+
+def _stated_complete(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
+    """Per patient and joint, one column per distinct scope: whether all such occasions are stated recorded."""
+    day = ibis.literal(as_of)
+
+    def agreed(name: str) -> Any:
+        return ~cast("Any", t.contradicted).contains(name)
+
+    stands = (t.modality == "actual") & (t.certainty == "stated") & t.side_known & ~t.doubtful & (t.begins_by <= day)
+    columns: dict[str, Any] = {}
+    for plan in plans:
+        events = plan.fact.expression.events
+        relied_from = ibis.literal(as_of - timedelta(days=cast("float", events.absence_days)))
+        lasts = agreed("expires_on") & ibis.ifelse(t.expires_on.notnull(), t.expires_on >= day, t.up_to >= relied_from)
+        covers = t.topic.isnull() & agreed("topic")
+        if events.topic is not None:
+            covers = covers | (t.topic == str(events.topic))
+        holds = stands & (t["of"] == events.kind) & covers & t.up_to.notnull() & lasts
+        columns.setdefault(plan.complete, holds.fill_null(False).any())
+    return t.group_by(list(KEYS)).aggregate(**columns)
+
+
+def _joined(base: Table, extras: Sequence[tuple[Table, Sequence[str]]]) -> Table:
+    """All in one chain of joins; the extras' keys stay behind under other names."""
+    for n, (extra, keys) in enumerate(extras):
+        base = base.left_join(extra, list(keys), rname=f"{{name}}_again{n}")
+    return base
+
+
+def _base(tables: Tables) -> Table:
+    patients = reduce(lambda a, b: a.union(b), [t.select("patient") for t in tables.values()]).distinct()
+    return patients.cross_join(ibis.memtable({"joint": ["left", "right"]}))
+
+
+def _seen_from(scope: str, t: Table) -> Table:
+    """The table as a joint sees it: for a fact of the other joint with the sides exchanged."""
+    if scope == "joint":
+        return t
+    return t.mutate(joint=ibis.cases((t.joint == "left", "right"), (t.joint == "right", "left"), else_=None))
+
+
+def _of_kind(plans: Sequence[_Plan], table: Table, kind: str, as_of: date) -> list[tuple[Table, Sequence[str]]]:
+    """What the kind's facts need of a joint (or a person), as tables with the keys to join them on."""
+    keys = list(KEYS) if KINDS[kind].SIDED else ["patient"]
+    t = _rows(plans, table, as_of)
+    found: list[Table] = []
+    first: dict[str, Any] = {}
+    for plan in plans:
+        first |= _first_pass(plan, t, as_of)
+        if isinstance(plan.fact.expression, Duration):
+            found.extend(_durations(plan, t, keys, as_of))
+    if first:
+        aggregated = t.group_by(keys).aggregate(**first)
+        found.append(aggregated)
+        if latest := [p for p in plans if isinstance(p.fact.expression, Latest | LatestIs | SinceDate | Tally)]:
+            beside = _joined(t, [(aggregated, keys)])
+            second = {name: column for plan in latest for name, column in _second_pass(plan, beside).items()}
+            found.append(beside.group_by(keys).aggregate(**second))
+    return [(one, keys) for one in found]
+
+
+def fact_columns(facts: Mapping[str, BoundFact], tables: Tables, as_of: date) -> Table:
+    """Every fact of every joint: ``patient``, ``joint`` and per fact ``NAME_at_least`` and ``NAME_at_most``.
+
+    NULL is no bound; a truth fact is one nullable column ``NAME`` instead. ``tables`` holds the columnar form
+    (``record.columns``) on any backend that Ibis reaches, at least the kinds that the facts read and completeness;
+    a patient in none of them has no row. The names of facts must be identifiers.
+    """
+    shared: dict[tuple[Any, ...], str] = {}
+    plans: dict[str, list[_Plan]] = defaultdict(list)
+    for name, fact in facts.items():
+        events, scope = fact.expression.events, fact.scope
+        core = shared.setdefault((events, scope, isinstance(fact.expression, COUNTING)), f"core_{len(shared)}")
+        complete = (events.kind, events.topic, events.absence_days, scope)
+        complete = shared.setdefault(complete, f"complete_{len(shared)}")
+        plans[scope].append(_Plan(name, fact, core, complete))
+    found: list[tuple[Table, Sequence[str]]] = []
+    for scope, told in plans.items():
+        found.append((_stated_complete(told, _seen_from(scope, tables["completeness"]), as_of), KEYS))
+        for kind in dict.fromkeys(plan.fact.expression.events.kind for plan in told):
+            of_kind = [plan for plan in told if plan.fact.expression.events.kind == kind]
+            found.extend(_of_kind(of_kind, _seen_from(scope, tables[kind]), kind, as_of))
+    wide = _joined(_base(tables), found)
+    columns = [_finished(plan, wide, as_of) for told in plans.values() for plan in told]
+    return wide.select(*KEYS, **{name: column for told in columns for name, column in told.items()})
+
+
+def population(criteria: Mapping[str, Criterion], tables: Tables, as_of: date) -> Table:
+    """Every criterion at every joint: ``patient``, ``joint`` and one column each, NULL where it is not known."""
+    names: dict[BoundFact, str] = {}
+    for criterion in criteria.values():
+        for test in tests_of(criterion):
+            names.setdefault(test.fact, f"f{len(names)}")
+    t = fact_columns({name: fact for fact, name in names.items()}, tables, as_of)
+    return t.select(*KEYS, **{name: _criterion(c, t, names) for name, c in criteria.items()})
+
+
+def _criterion(criterion: Criterion, t: Table, names: Mapping[BoundFact, str]) -> Any:
+    match criterion:
+        case Test():
+            return _test(criterion, t, names[criterion.fact])
+        case Opposite(part):
+            return ~_criterion(part, t, names)
+        case All(parts):
+            return reduce(operator.and_, [_criterion(part, t, names) for part in parts])
+        case Either(parts):
+            return reduce(operator.or_, [_criterion(part, t, names) for part in parts])
+        case AtLeastOf(n, parts):
+            told = [_criterion(part, t, names) for part in parts]
+
+            def count(of_unknown: bool) -> Any:
+                return reduce(operator.add, [part.fill_null(of_unknown).cast("int64") for part in told])
+
+            return _cases((count(False) >= n, True), (count(True) < n, False), otherwise=None)
+
+
+def _test(test: Test, t: Table, name: str) -> Any:
+    if test.expected is not None:
+        return t[name] if test.expected else ~t[name]
+    lo, hi = t[f"{name}_at_least"], t[f"{name}_at_most"]
+    parts: list[Any] = []
+    if test.minimum is not None:
+        parts.append(_cases((lo >= test.minimum, True), (hi < test.minimum, False), otherwise=None))
+    if test.above is not None:
+        parts.append(_cases((lo > test.above, True), (hi <= test.above, False), otherwise=None))
+    if test.maximum is not None:
+        parts.append(_cases((hi <= test.maximum, True), (lo > test.maximum, False), otherwise=None))
+    if test.below is not None:
+        parts.append(_cases((hi < test.below, True), (lo >= test.below, False), otherwise=None))
+    return reduce(operator.and_, parts)

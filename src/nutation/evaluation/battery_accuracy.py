@@ -1,0 +1,133 @@
+"""How accurate the provocation battery is against the joint's true state, given how it did against blocks.
+
+Published figures hold the battery against a block, and a block errs. Multiplying them with a block's own
+result would count the referee twice. So for each draw the battery's true shares are solved for: those with
+which, in a study population of some prevalence, judged by a single or a double block that errs as
+``block_accuracy`` has it, the battery shows exactly the published likelihood ratios.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nutation.evaluation.block_accuracy import BlockAccuracy
+from nutation.evaluation.chance import Array
+from nutation.evaluation.dependence import block_given_battery
+
+ATTEMPTS = 6
+"""Draws of what is not known about the referee, tried for each draw of the published figures."""
+_ROUNDS = 9
+_STEP = 1e-5
+
+
+@dataclass(frozen=True, slots=True)
+class Referee:
+    """The blocks that judged the battery: draws of one length.
+
+    ``double`` is the share of studies that asked for two positive blocks, ``dorsal`` the share of source
+    joints whose pain an intra-articular block does not reach, ``prevalence`` the studies' own.
+    """
+
+    sensitivity: Array
+    false_positive: Array
+    prevalence: Array
+    dorsal: Array
+    double: Array
+    dependence: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryAccuracy:
+    """Kept draws: P(battery positive) in joints that are the source and in others, with the published
+    figures that each draw gives back, and the position of the block draw that it was solved with."""
+
+    source: Array
+    other: Array
+    dorsal: Array
+    apparent_sensitivity: Array
+    apparent_false_positive: Array
+    block: NDArray[np.intp]
+    kept: float
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+
+def from_ratios(lr_positive: Array, lr_negative: Array) -> tuple[Array, Array]:
+    """Sensitivity and false-positive share that have these likelihood ratios."""
+    specificity = (lr_positive - 1) / (lr_positive - lr_negative)
+    return lr_positive * (1 - specificity), 1 - specificity
+
+
+def apparent(source: Array, other: Array, referee: Referee) -> tuple[Array, Array]:
+    """(P(battery positive | referee positive), P(battery positive | referee negative)) in the study."""
+
+    def judged(block: Array, correlation: Array) -> Array:
+        again = (1 - correlation) * block + correlation
+        return block * (1 - referee.double + referee.double * again)
+
+    hit_pos, hit_neg, hit_rest = block_given_battery(source, referee.sensitivity, referee.dependence)
+    miss_pos, miss_neg, miss_rest = block_given_battery(other, referee.false_positive, referee.dependence)
+    reached = 1 - referee.dorsal
+    yes_pos = reached * judged(hit_pos, hit_rest) + referee.dorsal * judged(miss_pos, miss_rest)
+    yes_neg = reached * judged(hit_neg, hit_rest) + referee.dorsal * judged(miss_neg, miss_rest)
+    sick, well = referee.prevalence, 1 - referee.prevalence
+    both = sick * source * yes_pos + well * other * judged(miss_pos, miss_rest)
+    referee_only = sick * (1 - source) * yes_neg + well * (1 - other) * judged(miss_neg, miss_rest)
+    battery = sick * source + well * other
+    return both / (both + referee_only), (battery - both) / (1 - both - referee_only)
+
+
+def _solve(sensitivity: Array, false_positive: Array, referee: Referee) -> tuple[Array, Array, NDArray[np.bool_]]:
+    """Newton's method in the two shares; the third array says which draws were solved."""
+    source: Array = np.minimum(sensitivity, 0.95)
+    other: Array = np.maximum(0.9 * false_positive, 0.02)
+    for _ in range(_ROUNDS):
+        at = apparent(source, other, referee)
+        by_source = apparent(source + _STEP, other, referee)
+        by_other = apparent(source, other + _STEP, referee)
+        a, b = (by_source[0] - at[0]) / _STEP, (by_other[0] - at[0]) / _STEP
+        c, d = (by_source[1] - at[1]) / _STEP, (by_other[1] - at[1]) / _STEP
+        determinant = a * d - b * c
+        lack = (sensitivity - at[0], false_positive - at[1])
+        source = _kept_within(source + (lack[0] * d - b * lack[1]) / determinant, 0.01, 0.999)
+        other = _kept_within(other + (a * lack[1] - c * lack[0]) / determinant, 0.001, 0.98)
+    shown = apparent(source, other, referee)
+    exact = (np.abs(shown[0] - sensitivity) < 1e-4) & (np.abs(shown[1] - false_positive) < 1e-4)
+    return source, other, exact & (source > other)
+
+
+def _kept_within(values: Array, low: float, high: float) -> Array:
+    return np.minimum(np.maximum(values, low), high)
+
+
+def derive(
+    sensitivity: Array, false_positive: Array, blocks: BlockAccuracy, prevalence: Array, dorsal: Array, double: Array
+) -> BatteryAccuracy:
+    """Solve for the battery's true shares, one for each draw of the published ones where that is possible.
+
+    ``prevalence``, ``dorsal`` and ``double`` hold ``ATTEMPTS`` draws for each of the published ones, attempt
+    after attempt: the published figures lead, and what is not known about the referee gives way to them.
+    """
+    n = len(sensitivity)
+    block = np.arange(n * ATTEMPTS, dtype=np.intp) % len(blocks)
+    referee = Referee(
+        blocks.sensitivity[block], blocks.false_positive[block], prevalence, dorsal, double, blocks.dependence
+    )
+    with np.errstate(all="ignore"):
+        source, other, solved = _solve(np.tile(sensitivity, ATTEMPTS), np.tile(false_positive, ATTEMPTS), referee)
+    by_attempt = solved.reshape(ATTEMPTS, n)
+    some = by_attempt.any(axis=0)
+    chosen = (by_attempt.argmax(axis=0) * n + np.arange(n))[some]
+    return BatteryAccuracy(
+        source=source[chosen],
+        other=other[chosen],
+        dorsal=dorsal[chosen],
+        apparent_sensitivity=sensitivity[some],
+        apparent_false_positive=false_positive[some],
+        block=block[chosen],
+        kept=float(some.mean()),
+    )
