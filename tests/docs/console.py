@@ -69,6 +69,11 @@ class Step:
     actual: list[str] = field(default_factory=list)
     status: int = 0
 
+    @property
+    def wanted(self) -> int:
+        """The status that the command is to end with."""
+        return int(self.block.options.get("exit", "0"))
+
 
 def pages() -> list[Path]:
     """Every page that a reader may follow: the README and all Markdown below docs/."""
@@ -187,10 +192,9 @@ def agrees(expected: list[str], actual: list[str]) -> bool:
 
 def complaint(step: Step) -> str | None:
     """What is wrong with a step that ran, for the writer of the page; None if nothing is."""
-    wanted = int(step.block.options.get("exit", "0"))
     where = f"{step.block.place}: $ {step.command}"
-    if step.status != wanted:
-        return f"{where}\nended with status {step.status}, not {wanted}, and printed:\n" + "\n".join(step.actual)
+    if step.status != step.wanted:
+        return f"{where}\nended with status {step.status}, not {step.wanted}, and printed:\n" + "\n".join(step.actual)
     if agrees(step.expected, step.actual):
         return None
     difference = difflib.unified_diff(step.expected, step.actual, "the page shows", "it prints", lineterm="")
@@ -204,7 +208,8 @@ def console_steps(page: Path) -> list[Step]:
 
 def refresh(page: Path, page_steps: list[Step]) -> bool:
     """Write the outputs that no longer agree into the page; whether any did."""
-    stale = {id(step) for step in page_steps if not agrees(step.expected, step.actual)}
+    # A command that failed has no output worth showing; its complaint stands until it is mended.
+    stale = {id(s) for s in page_steps if s.status == s.wanted and not agrees(s.expected, s.actual)}
     if not stale:
         return False
     lines = page.read_text(encoding="utf-8").splitlines()

@@ -70,14 +70,14 @@ def test_refresh_writes_only_what_drifted(tmp_path: Path, monkeypatch: pytest.Mo
     page = written(
         tmp_path,
         monkeypatch,
-        "Text.\n\n```console\n$ echo took 3 s\ntook … s\n$ echo new\n```\n\n"
+        "Text.\n\n```console\n$ echo took 3 s\ntook … s\n$ echo new\n$ echo broken; false\n```\n\n"
         "1. In a list\n\n    <!-- head: 2 -->\n    ```console\n    $ seq 5\n    ```\n\nAfter.\n",
     )
     steps = console.console_steps(page)
     console.run(steps)
     assert console.refresh(page, steps)
     assert page.read_text(encoding="utf-8") == (
-        "Text.\n\n```console\n$ echo took 3 s\ntook … s\n$ echo new\nnew\n```\n\n"
+        "Text.\n\n```console\n$ echo took 3 s\ntook … s\n$ echo new\nnew\n$ echo broken; false\n```\n\n"
         "1. In a list\n\n    <!-- head: 2 -->\n    ```console\n    $ seq 5\n    1\n    2\n    …\n    ```\n"
         "\nAfter.\n"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+import sys
 from types import ModuleType
 
 import pytest
@@ -21,6 +22,9 @@ def generate() -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
+    # The pages' makers stand beside it; a test asks for any of them by one name.
+    for name in ("made_markdown", "made_from_code", "made_from_data"):
+        vars(module).update({k: v for k, v in vars(sys.modules[name]).items() if not k.startswith("_")})
     return module
 
 
@@ -61,6 +65,14 @@ def test_every_policy_and_criterion(generate: ModuleType) -> None:
         assert f"`{policy.plain['id']}` version {policy.plain['version']}" in page
         for criterion in policy.plain.get("criteria", ()):
             assert f"**{criterion['id']}**" in page
+
+
+def test_every_gate_item_and_its_rules(generate: ModuleType) -> None:
+    page = generate.gate_page()
+    for item in load().gate_items:
+        assert f"{{#gate-{item['id']}}}" in page
+        for rule in item.get("rules", ()):
+            assert generate.cell(rule["text"]) in page
 
 
 def test_every_unverified_figure_is_listed(generate: ModuleType) -> None:

@@ -30,18 +30,17 @@ def test_the_search_finds_words_and_not_parts_of_them() -> None:
 def sentences(file: Path) -> Iterator[tuple[int, str]]:
     """Text constants of a Python file that a reader could see, with their lines; docstrings only of commands."""
     tree = ast.parse(file.read_text("utf-8"))
-    documentation = {
-        id(node.body[0].value)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.body
-        and isinstance(node.body[0], ast.Expr)
-    }
-    commands = "cli" in file.relative_to(SOURCE).parts[0]
+    documentation = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    if "cli" in file.relative_to(SOURCE).parts[0]:
+        documentation -= {
+            id(node.body[0].value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.FunctionDef) and isinstance(node.body[0], ast.Expr)
+        }
     for node in ast.walk(tree):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str):
-            if (id(node) in documentation and not commands) or node.value in CODES:
-                continue
+        if not isinstance(node, ast.Constant) or id(node) in documentation:
+            continue
+        if isinstance(node.value, str) and node.value not in CODES:
             yield node.lineno, node.value
 
 

@@ -122,7 +122,7 @@ def whole_patient() -> dict[str, Event]:
         ),
         *(complete(kind) for kind in ("diagnosis", "injection", "treatment", "medication", "trauma", "operation")),
         event(
-            "plan", "operation", "2026-07-20", modality="intended", target="si_joint", route="lateral",
+            "plan", "operation", "2026-06-15", modality="intended", target="si_joint", route="lateral",
             transfixing=True, device_kind="titanium_triangular", regulatory="cleared_device", graft=False, implants=3,
         ),
     ]  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -27,15 +28,15 @@ LATERAL = Device(
 ALLOGRAFT = Device(route="posterior", transfixing=False, kind="allograft", regulatory="tissue_product", graft=True)
 
 
-def planned(device: Device, **told: object) -> Event:
+def planned(device: Device, **told: Any) -> Event:
     return event(
-        "plan", "operation", "2026-07-20", modality="intended", target="si_joint", route=device.route,
+        "plan", "operation", told.pop("day", "2026-06-15"), modality="intended", target="si_joint", route=device.route,
         transfixing=device.transfixing, device_kind=device.kind, regulatory=device.regulatory, graft=device.graft,
         **told,
     )  # fmt: skip
 
 
-def insured(payer: str, state: str | None = None, **told: object) -> Event:
+def insured(payer: str, state: str | None = None, **told: Any) -> Event:
     return event("cover", "coverage", "2025-01-01/", side="none", payer=payer, jurisdiction=state, **told)
 
 
@@ -136,22 +137,36 @@ def test_no_plan_recorded_is_unknown_and_not_a_no() -> None:
 
 
 def test_a_plan_that_ended_does_not_count() -> None:
+    """Covered until the end of June; operated on 20 July."""
     ended = event("cover", "coverage", "2024-01-01/2026-06-30", side="none", payer="Aetna")
-    assert answer_of("AETNA_CPB0016", with_events(ended)).applicability == "plan_unknown"  # operated in July
+    in_july = planned(LATERAL, day="2026-07-20")
+    assert answer_of("AETNA_CPB0016", with_events(ended, in_july)).applicability == "plan_unknown"
+    assert answer_of("AETNA_CPB0016", with_events(ended)).applicability == "applies"
 
 
 @pytest.mark.parametrize(
-    ("cover", "expected", "verdict"),
+    ("cover", "plan"),
     [
-        pytest.param((), "jurisdiction_unknown", "undetermined", id="no place recorded"),
-        pytest.param((insured("Apple Health", "OR"),), "not_in_scope", "undetermined", id="another state"),
-        pytest.param((insured("Apple Health", "WA"),), "not_covered", "not_met", id="the state's own plan"),
-        pytest.param((insured("Aetna", "WA"),), "not_in_scope", "undetermined", id="a private plan in that state"),
+        pytest.param((), "unknown", id="no place recorded"),
+        pytest.param((insured("Apple Health", "OR"),), "other", id="another state"),
+        pytest.param((insured("Apple Health", "WA"),), "own", id="the state's own plan"),
+        pytest.param((insured("Aetna", "WA"),), "other", id="a private plan in that state"),
     ],
 )
-def test_a_state_s_refusal_binds_its_own_plans_there(cover: tuple[Event, ...], expected: str, verdict: str) -> None:
+def test_a_state_s_refusal_is_said_with_whom_it_binds(cover: tuple[Event, ...], plan: str) -> None:
+    """What the determination says does not depend on the patient; whether it is the patient's own is beside it."""
     answer = answer_of("WA_STATE_HTCC", with_events(*cover))
-    assert (answer.applicability, answer.verdict) == (expected, verdict)
+    assert (answer.applicability, answer.verdict, answer.basis) == ("not_covered", "not_met", "verified")
+    assert answer.plan == plan
+
+
+@pytest.mark.parametrize(
+    ("state", "expected"), [(None, "jurisdiction_unknown"), ("OH", "not_in_scope"), ("GB", "applies")]
+)
+def test_the_place(state: str | None, expected: str) -> None:
+    """NICE speaks in Great Britain."""
+    answer = answer_of("NICE_IPG578", with_events(insured("NHS", state)))
+    assert (answer.applicability, answer.verdict) == (expected, "met")
 
 
 @pytest.mark.parametrize("category", ["infection", "tumour", "inflammatory_arthropathy"])
@@ -174,8 +189,9 @@ def test_a_text_holds_from_its_day(day: date, expected: bool) -> None:
 
 
 def test_the_day_of_service_is_that_of_the_planned_operation() -> None:
-    events = with_events()
-    assert setting(view_of(events)).on == date(2026, 7, 20)
+    """An order without a day of its own is of the day it was written; the service is not before the as-of day."""
+    assert setting(view_of(with_events(planned(LATERAL, day="2026-07-20")))).on == date(2026, 7, 20)
+    assert setting(view_of(with_events(planned(LATERAL, day="2026-05-02")))).on == date(2026, 6, 15)
     assert setting(view_of(with_events(without=("plan",)))).on == date(2026, 6, 15)
 
 

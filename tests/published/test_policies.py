@@ -194,6 +194,13 @@ CASES: list[tuple[str, str, str, Change, tuple[str, ...], str]] = [
     ("AETNA_CPB0016", "cotinine", "10", laboratory("cotinine", 10), (), "true"),
     ("AETNA_CPB0016", "cotinine", "10.1", laboratory("cotinine", 10.1), (), "false"),
     ("AETNA_CPB0016", "cotinine", "not measured", (), ("cotinine",), "unknown"),
+    ("AETNA_CPB0016", "care_failed", "the injection's relief lasts",
+     (event("steroid", "injection", "2025-10-05", role="therapeutic", target="intra_articular", steroid=True,
+            result="lasting", encounter="steroid"),), (), "false"),
+    ("AETNA_CPB0016", "care_failed", "every course was stopped because of its cost",
+     tuple(course(name, care, stopped_because="cost") for name, care in
+           (("therapy", "physical_therapy"), ("home", "home_exercise"), ("activity", "activity_modification"),
+            ("belt", "bracing"), ("manual", "manual_therapy"))), (), "false"),
     # ── Carelon: >= 6 months, pain >= 5, ODI >= 30, >= 3 of 7, two blocks >= 75 %, a steroid in the joint ──
     ("CARELON_MSK05", "duration", "six months to the day", began("2025-12-15"), (), "true"),
     ("CARELON_MSK05", "duration", "a day less", began("2025-12-16"), (), "false"),
@@ -248,7 +255,7 @@ CASES: list[tuple[str, str, str, Change, tuple[str, ...], str]] = [
                                        statement="substance_use_managed", holds=True)), (), "true"),
     ("EVICORE_CMM611", "no_fracture", "fracture", suffers("fracture"), (), "false"),
     ("EVICORE_CMM611", "one_side_a_day", "both joints on one day",
-     (event("plan", "operation", "2026-07-20", side="both", modality="intended", target="si_joint", route="lateral",
+     (event("plan", "operation", "2026-06-15", side="both", modality="intended", target="si_joint", route="lateral",
             transfixing=True, device_kind="titanium_triangular", regulatory="cleared_device"),), (), "false"),
     ("EVICORE_CMM611", "one_side_a_day", "this joint alone", (), (), "true"),
     # ── Blue Cross of Alabama: pain >= 5, six months of care, three tests, two blocks >= 75 % (unverified) ──

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from nutation.record.checks import check
+from nutation.record.checks import check, overlapping
 from nutation.record.errors import InputError
 from nutation.record.native import parse_events
 from nutation.record.native_build import record_of
+from nutation.record.occasions import occasions
+from nutation.record.period import Period
 from nutation.record.record import Record
+from nutation.record.standing import standing
+from record.made_events import Maker
 
 BORN = "{kind: person, happened: 1970-05-05, sex: male}"
 
@@ -158,3 +162,18 @@ def test_events_of_two_patients_are_an_error_for_every_reader() -> None:
     one = read(BORN).events[0]
     errors, _ = check([one, one.model_copy(update={"patient": "p-2", "id": "other"})])
     assert "2 patients: p-1, p-2" in errors[0].text()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_looking_only_atoverlapping_events_misses_no_contradiction(seed: int) -> None:
+    # crowded into few days, so that many events share one with another of their kind
+    made = [e for n in range(4) for e in Maker(100 * seed + n).record_of_every_kind()]
+    days = [Period.model_validate(day) for day in ("2026-01-05", "2026-01", "2026-01-05/2026-02", "2026-02-01/", "/")]
+    events = [
+        e.model_copy(update={"id": f"{n}", "happened": days[n * seed % 5], "modality": "actual", "side": "left"})
+        for n, e in enumerate(made)
+    ]
+    told = {(o.kind, name, o.events) for o in occasions(standing(events)) for name in o.contradicted}
+    few = overlapping(standing(events))
+    assert {(o.kind, name, o.events) for o in occasions(few) for name in o.contradicted} == told
+    assert told

@@ -66,7 +66,8 @@ def _disagreement(found: Disagreement) -> dict[str, Any]:
 def _step(step: NextStep) -> dict[str, Any]:
     told = plain(step)
     told["moves"] = {
-        "probability": step.value is not None or "diagnosis" in step.purpose,
+        "probability": "diagnosis" in step.purpose,
+        "gate": list(step.gate_items),
         "policies": list(step.policies),
     }
     return told

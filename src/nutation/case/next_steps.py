@@ -56,8 +56,9 @@ def next_steps(
 
 def _about_device(side: JointSide, policies: Sequence[PolicyAnswer]) -> list[NextStep]:
     """Whether the planned device is meant, where it alone keeps policies from speaking of the operation."""
-    refused = [p for p in policies if p.kind in ("coverage", "national") and p.applicability == "not_this_device"]
-    if not refused:
+    payers = [p for p in policies if p.kind in ("coverage", "national") and p.plan != "other"]
+    refused = [p for p in payers if p.applicability == "not_this_device"]
+    if not refused or any(p.applicability == "applies" for p in payers):
         return []
     return [
         NextStep(

@@ -163,7 +163,7 @@ def _discordant(side: JointSide) -> Recommendation:
 def _when_warranted(joint: JointAnswer, steps: Sequence[NextStep]) -> Recommendation:
     """The source is supported and the three conditions hold: what stands between the patient and the operation?"""
     side = joint.side
-    payers = [p for p in joint.policies if p.kind in ("coverage", "national")]
+    payers = [p for p in joint.policies if p.kind in ("coverage", "national") and p.plan != "other"]
     own = [p for p in payers if p.applicability == "applies"]
     met = [p for p in own if p.verdict == "met"]
     if met:
@@ -178,7 +178,7 @@ def _when_warranted(joint: JointAnswer, steps: Sequence[NextStep]) -> Recommenda
         return Recommendation("ask", side, reason, tuple(p.id for p in payers))
     if own:
         return _towards(joint, own, steps)
-    refusing = [p for p in payers if p.applicability == "not_covered"]
+    refusing = [p for p in payers if p.applicability == "not_covered" and p.plan == "own"]
     if refusing:
         reason = f"The recorded plan refuses the service: {refusing[0].applicability_reason}"
         return Recommendation("treat_conservatively", side, reason, tuple(p.id for p in refusing))

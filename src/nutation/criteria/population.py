@@ -1,14 +1,13 @@
 """The evaluator for a population: the same facts and criteria as conditional aggregates, through Ibis.
 
-The only module that imports Ibis. Within a row, SQL's AND, OR and NOT over NULL are Kleene's, so a condition is
-one nullable boolean; over rows its ANY, ALL and SUM are not, so every aggregate runs over plain booleans: the rows
-that surely count and those that may. A bound that is not there is NULL. One aggregation per kind of event, a
-second one where the latest occasion speaks, and windows only to join the covered days of courses.
+With ``rows`` the only importer of Ibis. SQL's ANY, ALL and SUM over NULL are not Kleene's, so every aggregate runs
+over plain booleans: the rows that surely count and those that may. A bound that is not there is NULL. One
+aggregation per kind of event, a second one where the latest occasion speaks, and windows only to join the covered
+days of courses.
 """
 
 from __future__ import annotations
 
-import operator
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,31 +15,21 @@ from datetime import date, timedelta
 from functools import reduce
 from typing import Any, cast
 
-import ibis
+import ibis as _ibis
 
+from nutation.criteria import rows
 from nutation.criteria.language import (
     All,
-    AllOf,
-    AnyOf,
-    AtLeast,
     AtLeastOf,
-    AtMost,
     Best,
     BoundFact,
-    Condition,
     Count,
     Criterion,
     Duration,
     Either,
-    Events,
     Exists,
-    IfAsked,
-    Is,
-    Known,
     Latest,
     LatestIs,
-    Not,
-    OneOf,
     Opposite,
     SinceDate,
     SinceEarliest,
@@ -48,109 +37,18 @@ from nutation.criteria.language import (
     Sum,
     Tally,
     Test,
-    When,
     tests_of,
 )
-from nutation.criteria.logic import STEPS
 from nutation.criteria.membership import window_start
+from nutation.criteria.rows import Table
 from nutation.record.kinds import KINDS
 
-Table = Any
-"""An Ibis table expression; Ibis declares its columns as values without operators, hence no closer type."""
+ibis: Any = _ibis
 Tables = Mapping[str, Table]
 KEYS = ("patient", "joint")
 OF_A_FIELD = Sum | Best | Latest | SinceDate
 COUNTING = Count | Exists | Sum | Best | Duration
 """Reducers to which an occasion of unknown side may count; the latest and the earliest speak of this joint alone."""
-
-
-# ── within a row ─────────────────────────────────────────────────────────────────────────────────────
-
-
-def _every(parts: Sequence[Any]) -> Any:
-    told = [part for part in parts if part is not True]
-    return reduce(operator.and_, told) if told else True
-
-
-def _not(part: Any) -> Any:
-    return not part if isinstance(part, bool) else ~part
-
-
-def _one(parts: Sequence[Any]) -> Any:
-    return _not(_every([_not(part) for part in parts]))
-
-
-def _cases(*branches: tuple[Any, bool | None], otherwise: bool | None) -> Any:
-    told = [(when, ibis.null("boolean") if then is None else ibis.literal(then)) for when, then in branches]
-    return ibis.cases(*told, else_=ibis.null("boolean") if otherwise is None else ibis.literal(otherwise))
-
-
-def _holds(condition: Condition, t: Table) -> Any:
-    """The condition on every row: a nullable boolean, or a plain one where no row matters."""
-    match condition:
-        case Is(field, value):
-            return t[str(field)] == value
-        case OneOf(field, values):
-            return True if values is None else t[str(field)].isin(list(cast("tuple[Any, ...]", values)))
-        case AtLeast(field, number):
-            return True if number is None else t[str(field)] >= number
-        case AtMost(field, number):
-            return True if number is None else t[str(field)] <= number
-        case Known(field):
-            disagree = cast("Any", t.contradicted).contains(str(field))
-            return _cases((t[str(field)].notnull(), True), (disagree, None), otherwise=False)
-        case IfAsked(asked, part):
-            return True if asked is False else _holds(part, t)
-        case When(asked, part):
-            return _holds(part, t) if asked is True else False
-        case AllOf(parts):
-            return _every([_holds(part, t) for part in parts])
-        case AnyOf(parts):
-            return _one([_holds(part, t) for part in parts])
-        case Not(part):
-            return _not(_holds(part, t))
-
-
-def _core(events: Events, t: Table, as_of: date, counting: bool) -> Any:
-    """Whether every row counts for its joint, by the rules of ``membership.member``."""
-    day = ibis.literal(as_of)
-    certainty, modality = (list(cast("tuple[str, ...]", told)) for told in (events.certainty, events.modality))
-    asserted = t.modality.isin(modality)
-    suspected = t.modality == "provisional" if "actual" in modality else ibis.literal(False)
-    doubt = suspected & ~asserted | ~t.certainty.isin(certainty) | t.doubtful
-    of_joint = t.side_known if not counting else _cases((t.side_known, True), otherwise=None)
-    parts: list[Any] = [
-        _cases((~asserted & ~suspected, False), (doubt, None), otherwise=True),
-        _cases((t.happened_from > day, False), (t.begins_by <= day, True), otherwise=None),
-        of_joint if KINDS[events.kind].SIDED else True,
-    ]
-    topic_field = KINDS[events.kind].TOPIC
-    if events.topic is not None and topic_field is not None:
-        parts.append(t[topic_field] == events.topic)
-    if events.where is not None:
-        parts.append(_holds(events.where, t))
-    if (since := window_start(events, as_of)) is not None:
-        first = ibis.literal(since)
-        parts.append(_cases((t.happened_to < first, False), (t.ends_from >= first, True), otherwise=None))
-    return _every(parts)
-
-
-def _steps(first: Any, last: Any, unit: str) -> Any:
-    if unit in ("days", "weeks"):
-        return last.delta(first, unit="day")
-    return ((last.year() - first.year()) * 12 + last.month() - first.month()) * 31 + last.day() - first.day()
-
-
-def _in_unit(counted: Any, unit: str) -> Any:
-    told = counted / ibis.literal(float(STEPS[unit]))
-    return told.floor() if unit == "years" else told
-
-
-def _elapsed(first: Any, last: Any, unit: str) -> Any:
-    return _in_unit(_steps(first, last, unit), unit)
-
-
-# ── over the rows of a joint ─────────────────────────────────────────────────────────────────────────
 
 
 @dataclass(frozen=True)
@@ -182,15 +80,15 @@ def _rows(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
     for plan in plans:
         expression = plan.fact.expression
         if plan.core not in columns:
-            columns[plan.core] = _core(expression.events, t, as_of, isinstance(expression, COUNTING))
+            columns[plan.core] = rows.counts(expression.events, t, as_of, unknown_side=isinstance(expression, COUNTING))
         match expression:
             case LatestIs(_, condition):
-                columns |= plan.named({"answer": _holds(condition, t)})
+                columns |= plan.named({"answer": rows.holds(condition, t)})
             case Tally(_, battery, value, negatives):
                 tests = [t[name] for name in cast("tuple[str, ...]", battery)]
 
                 def told(words: list[str], tests: list[Any] = tests) -> Any:
-                    return reduce(operator.add, [test.isin(words).fill_null(False).cast("int64") for test in tests])
+                    return rows.total([test.isin(words).fill_null(False).cast("int64") for test in tests])
 
                 positive, negative = told([value]), told(list(negatives))
                 columns |= plan.named({"positive": positive, "negative": negative})
@@ -242,8 +140,9 @@ def _first_pass(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
             )
         case Latest() | LatestIs() | SinceDate():
             return plan.named({"sure": sure.sum(), "cut": t.happened_from.max(where=sure)})
-        case Duration():
-            return {}
+        case Duration(events):
+            vague = some & t.happened_from.isnull() if events.within_days is None else ibis.literal(False)
+            return plan.named({"vague": vague.sum()})
 
 
 def _done(plan: _Plan, t: Table) -> tuple[Any, Any]:
@@ -278,9 +177,9 @@ def _second_pass(plan: _Plan, t: Table) -> dict[str, Any]:
     )
 
 
-def _covered(t: Table, keys: list[str], rows: Any, first: Any, last: Any, unit: str, name: str) -> Table:
-    """Steps that the rows' spans cover together per key, each day once: overlapping spans are joined first."""
-    spans = t.select(*keys, keep=rows, first=first, last=last)
+def _covered(t: Table, keys: list[str], kept: Any, first: Any, last: Any, unit: str, name: str) -> Table:
+    """Steps that the kept rows' spans cover together per key, each day once: overlapping spans are joined first."""
+    spans = t.select(*keys, keep=kept, first=first, last=last)
     spans = spans.filter(spans.keep & (spans["last"] >= spans["first"]))
     before = ibis.window(group_by=keys, order_by=[spans["first"], spans["last"]], preceding=(None, 1))
     spans = spans.mutate(reached=spans["last"].max().over(before))
@@ -290,30 +189,24 @@ def _covered(t: Table, keys: list[str], rows: Any, first: Any, last: Any, unit: 
     spans = spans.mutate(island=spans.begins.sum().over(upto))
     islands = spans.group_by([*keys, "island"]).aggregate(first=spans["first"].min(), last=spans["last"].max())
     after = (islands["last"] + ibis.interval(days=1)).cast("date")
-    islands = islands.mutate(span=_steps(islands["first"], after, unit))
+    islands = islands.mutate(span=rows.steps(islands["first"], after, unit))
     return islands.group_by(keys).aggregate(**{name: islands.span.sum()})
 
 
 def _durations(plan: _Plan, t: Table, keys: list[str], as_of: date) -> list[Table]:
     expression = cast("Duration", plan.fact.expression)
     since, day = window_start(expression.events, as_of), ibis.literal(as_of)
-    sure, some, p = plan.sure(t), plan.some(t), plan.prefix
 
     def clipped(first: Any, last: Any) -> tuple[Any, Any]:
         return (ibis.greatest(first, ibis.literal(since)) if since else first), ibis.least(last, day)
 
-    certain = sure & t.begins_by.notnull() & t.ends_from.notnull()
+    certain = plan.sure(t) & t.begins_by.notnull() & t.ends_from.notnull()
     begin = t.happened_from if since is None else t.happened_from.fill_null(ibis.literal(since))
     widest = clipped(begin, t.happened_to.fill_null(day))
-    vague = some & begin.isnull()
     return [
-        _covered(t, keys, certain, *clipped(t.begins_by, t.ends_from), expression.unit, f"{p}_lo"),
-        _covered(t, keys, some & begin.notnull(), *widest, expression.unit, f"{p}_hi"),
-        t.group_by(keys).aggregate(**{f"{p}_vague": vague.sum()}),
+        _covered(t, keys, certain, *clipped(t.begins_by, t.ends_from), expression.unit, f"{plan.prefix}_lo"),
+        _covered(t, keys, plan.some(t) & begin.notnull(), *widest, expression.unit, f"{plan.prefix}_hi"),
     ]
-
-
-# ── a joint's facts and criteria ─────────────────────────────────────────────────────────────────────
 
 
 def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
@@ -331,14 +224,14 @@ def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
         }
 
     def since(near: Any, far: Any, unit: str, known: Any, bounded: Any) -> dict[str, Any]:
-        return bounds(ibis.ifelse(known, _elapsed(near, day, unit), 0.0), _elapsed(far, day, unit), bounded)
+        return bounds(ibis.ifelse(known, rows.elapsed(near, day, unit), 0.0), rows.elapsed(far, day, unit), bounded)
 
     match expression:
         case Count():
             return bounds(count("sure"), count("some"), complete)
         case Exists():
             none = complete & (count("some") == 0)
-            return {p: _cases((count("sure") > 0, True), (none, False), otherwise=None)}
+            return {p: rows.cases((count("sure") > 0, True), (none, False), otherwise=None)}
         case Sum():
             return bounds(count("lo"), count("hi"), complete & (count("silent") == 0))
         case Best():
@@ -358,13 +251,13 @@ def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
         case LatestIs():
             spoken = count("sure") > 0
             yes, no = spoken & (count("nay") == 0), spoken & (count("yea") == 0)
-            return {p: _cases((yes, True), (no, False), otherwise=None)}
+            return {p: rows.cases((yes, True), (no, False), otherwise=None)}
         case Tally(_, battery):
             spoken, whole = count("part") > 0, len(cast("tuple[str, ...]", battery))
             lo = ibis.ifelse(spoken, t[f"{p}_lo"], 0)
             return bounds(lo, ibis.ifelse(spoken, whole - t[f"{p}_least_negative"], whole), ibis.literal(True))
         case Duration(_, unit):
-            lo, hi = _in_unit(count("lo"), unit), _in_unit(count("hi"), unit)
+            lo, hi = rows.in_unit(count("lo"), unit), rows.in_unit(count("hi"), unit)
             return bounds(lo, hi, complete & (count("vague") == 0))
 
 
@@ -373,7 +266,7 @@ def _stated_complete(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
     day = ibis.literal(as_of)
 
     def agreed(name: str) -> Any:
-        return ~cast("Any", t.contradicted).contains(name)
+        return ~t.contradicted.contains(name)
 
     stands = (t.modality == "actual") & (t.certainty == "stated") & t.side_known & ~t.doubtful & (t.begins_by <= day)
     columns: dict[str, Any] = {}
@@ -398,7 +291,7 @@ def _joined(base: Table, extras: Sequence[tuple[Table, Sequence[str]]]) -> Table
 
 def _base(tables: Tables) -> Table:
     patients = reduce(lambda a, b: a.union(b), [t.select("patient") for t in tables.values()]).distinct()
-    return patients.cross_join(ibis.memtable({"joint": ["left", "right"]}))
+    return patients.mutate(joint=ibis.array(["left", "right"]).unnest())
 
 
 def _seen_from(scope: str, t: Table) -> Table:
@@ -410,7 +303,7 @@ def _seen_from(scope: str, t: Table) -> Table:
 
 def _of_kind(plans: Sequence[_Plan], table: Table, kind: str, as_of: date) -> list[tuple[Table, Sequence[str]]]:
     """What the kind's facts need of a joint (or a person), as tables with the keys to join them on."""
-    keys = list(KEYS) if KINDS[kind].SIDED else ["patient"]
+    keys: list[str] = list(KEYS) if KINDS[kind].SIDED else ["patient"]
     t = _rows(plans, table, as_of)
     found: list[Table] = []
     first: dict[str, Any] = {}
@@ -418,13 +311,12 @@ def _of_kind(plans: Sequence[_Plan], table: Table, kind: str, as_of: date) -> li
         first |= _first_pass(plan, t, as_of)
         if isinstance(plan.fact.expression, Duration):
             found.extend(_durations(plan, t, keys, as_of))
-    if first:
-        aggregated = t.group_by(keys).aggregate(**first)
-        found.append(aggregated)
-        if latest := [p for p in plans if isinstance(p.fact.expression, Latest | LatestIs | SinceDate | Tally)]:
-            beside = _joined(t, [(aggregated, keys)])
-            second = {name: column for plan in latest for name, column in _second_pass(plan, beside).items()}
-            found.append(beside.group_by(keys).aggregate(**second))
+    aggregated = t.group_by(keys).aggregate(**first)
+    found.append(aggregated)
+    if latest := [p for p in plans if isinstance(p.fact.expression, Latest | LatestIs | SinceDate | Tally)]:
+        beside = _joined(t, [(aggregated, keys)])
+        second = {name: column for plan in latest for name, column in _second_pass(plan, beside).items()}
+        found.append(beside.group_by(keys).aggregate(**second))
     return [(one, keys) for one in found]
 
 
@@ -461,26 +353,27 @@ def population(criteria: Mapping[str, Criterion], tables: Tables, as_of: date) -
         for test in tests_of(criterion):
             names.setdefault(test.fact, f"f{len(names)}")
     t = fact_columns({name: fact for fact, name in names.items()}, tables, as_of)
-    return t.select(*KEYS, **{name: _criterion(c, t, names) for name, c in criteria.items()})
+    return t.select(*KEYS, **{name: criterion_column(c, t, names) for name, c in criteria.items()})
 
 
-def _criterion(criterion: Criterion, t: Table, names: Mapping[BoundFact, str]) -> Any:
+def criterion_column(criterion: Criterion, t: Table, names: Mapping[BoundFact, str]) -> Any:
+    """The criterion over a table of ``fact_columns`` in which its facts have these names; NULL is not known."""
     match criterion:
         case Test():
             return _test(criterion, t, names[criterion.fact])
         case Opposite(part):
-            return ~_criterion(part, t, names)
+            return ~criterion_column(part, t, names)
         case All(parts):
-            return reduce(operator.and_, [_criterion(part, t, names) for part in parts])
+            return rows.every([criterion_column(part, t, names) for part in parts])
         case Either(parts):
-            return reduce(operator.or_, [_criterion(part, t, names) for part in parts])
+            return rows.either([criterion_column(part, t, names) for part in parts])
         case AtLeastOf(n, parts):
-            told = [_criterion(part, t, names) for part in parts]
+            told = [criterion_column(part, t, names) for part in parts]
 
             def count(of_unknown: bool) -> Any:
-                return reduce(operator.add, [part.fill_null(of_unknown).cast("int64") for part in told])
+                return rows.total([part.fill_null(of_unknown).cast("int64") for part in told])
 
-            return _cases((count(False) >= n, True), (count(True) < n, False), otherwise=None)
+            return rows.cases((count(False) >= n, True), (count(True) < n, False), otherwise=None)
 
 
 def _test(test: Test, t: Table, name: str) -> Any:
@@ -489,11 +382,11 @@ def _test(test: Test, t: Table, name: str) -> Any:
     lo, hi = t[f"{name}_at_least"], t[f"{name}_at_most"]
     parts: list[Any] = []
     if test.minimum is not None:
-        parts.append(_cases((lo >= test.minimum, True), (hi < test.minimum, False), otherwise=None))
+        parts.append(rows.cases((lo >= test.minimum, True), (hi < test.minimum, False), otherwise=None))
     if test.above is not None:
-        parts.append(_cases((lo > test.above, True), (hi <= test.above, False), otherwise=None))
+        parts.append(rows.cases((lo > test.above, True), (hi <= test.above, False), otherwise=None))
     if test.maximum is not None:
-        parts.append(_cases((hi <= test.maximum, True), (lo > test.maximum, False), otherwise=None))
+        parts.append(rows.cases((hi <= test.maximum, True), (lo > test.maximum, False), otherwise=None))
     if test.below is not None:
-        parts.append(_cases((hi < test.below, True), (lo >= test.below, False), otherwise=None))
-    return reduce(operator.and_, parts)
+        parts.append(rows.cases((hi < test.below, True), (lo >= test.below, False), otherwise=None))
+    return rows.every(parts)

@@ -1,7 +1,7 @@
 """Reading a rule as a warning: everything that may be so counts as so.
 
-A warning fires on what is only coded, inferred or suspected, on what is of a side or a day that is not
-recorded, and on what two statements disagree about. A permission never reads a joint this way.
+A warning fires on what is only coded, inferred or suspected, on what is of a side, a day or a status that is
+not recorded, and on what two statements disagree about. A permission never reads a joint this way.
 """
 
 from __future__ import annotations
@@ -94,8 +94,12 @@ def _worst(occasion: Occasion, as_of: date) -> Occasion:
     values = dict(occasion.values)
     for name in occasion.contradicted:
         values[name] = _warning_value(occasion.kind, name, values.get(name))
-    changed = replace(occasion, side_known=True, doubtful=False, values=values)
     first, last = occasion.happened_from, occasion.happened_to
+    if occasion.kind == "diagnosis" and values.get("clinical_status") is None:
+        values["clinical_status"] = "active"
+    if occasion.kind == "pregnancy" and values.get("outcome") is None and (last is None or last >= as_of):
+        values["outcome"] = "ongoing"
+    changed = replace(occasion, side_known=True, doubtful=False, values=values)
     if first is not None and first > as_of:
         return changed
     until = as_of if last is None or last > as_of else last

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nutation.evaluation.block_accuracy import BlockAccuracy
+from nutation.evaluation.centralising import Centralising, split
 from nutation.evaluation.chance import Array
 from nutation.evaluation.dependence import block_given_battery
 
@@ -37,6 +38,17 @@ class Referee:
     dorsal: Array
     double: Array
     dependence: float
+    centralising: Centralising
+
+
+@dataclass(frozen=True, slots=True)
+class Unknowns:
+    """Draws of what the publications leave open: see ``Referee`` and ``joint_states.Model``."""
+
+    prevalence: Array
+    dorsal: Array
+    double: Array
+    centralising: Centralising
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +59,7 @@ class BatteryAccuracy:
     source: Array
     other: Array
     dorsal: Array
+    centralising: Centralising
     apparent_sensitivity: Array
     apparent_false_positive: Array
     block: NDArray[np.intp]
@@ -69,14 +82,25 @@ def apparent(source: Array, other: Array, referee: Referee) -> tuple[Array, Arra
         again = (1 - correlation) * block + correlation
         return block * (1 - referee.double + referee.double * again)
 
-    hit_pos, hit_neg, hit_rest = block_given_battery(source, referee.sensitivity, referee.dependence)
-    miss_pos, miss_neg, miss_rest = block_given_battery(other, referee.false_positive, referee.dependence)
-    reached = 1 - referee.dorsal
-    yes_pos = reached * judged(hit_pos, hit_rest) + referee.dorsal * judged(miss_pos, miss_rest)
-    yes_neg = reached * judged(hit_neg, hit_rest) + referee.dorsal * judged(miss_neg, miss_rest)
-    sick, well = referee.prevalence, 1 - referee.prevalence
-    both = sick * source * yes_pos + well * other * judged(miss_pos, miss_rest)
-    referee_only = sick * (1 - source) * yes_neg + well * (1 - other) * judged(miss_neg, miss_rest)
+    r, apart = referee, np.full_like(source, referee.dependence)
+    parts = split(source, other, r.centralising)
+    spared, central, central_source = parts.battery_spared, parts.central_other, parts.central_source
+    hit_pos, hit_neg, hit_rest = block_given_battery(source, r.sensitivity, r.dependence)
+    miss_pos, miss_neg, miss_rest = block_given_battery(spared, r.false_positive, r.dependence)
+    missed = judged(r.false_positive, apart)
+    aside = central_source * ((1 - r.dorsal) * judged(r.sensitivity, apart) + r.dorsal * missed)
+
+    def in_source(hit: Array, miss: Array) -> Array:
+        reached = (1 - r.dorsal) * judged(hit, hit_rest) + r.dorsal * judged(miss, miss_rest)
+        return (1 - central_source) * reached + aside
+
+    sick, well = r.prevalence, 1 - r.prevalence
+    both = sick * source * in_source(hit_pos, miss_pos) + well * (
+        (1 - central) * spared * judged(miss_pos, miss_rest) + central * parts.battery_central * missed
+    )
+    referee_only = sick * (1 - source) * in_source(hit_neg, miss_neg) + well * (
+        (1 - central) * (1 - spared) * judged(miss_neg, miss_rest) + central * (1 - parts.battery_central) * missed
+    )
     battery = sick * source + well * other
     return both / (both + referee_only), (battery - both) / (1 - both - referee_only)
 
@@ -104,19 +128,18 @@ def _kept_within(values: Array, low: float, high: float) -> Array:
     return np.minimum(np.maximum(values, low), high)
 
 
-def derive(
-    sensitivity: Array, false_positive: Array, blocks: BlockAccuracy, prevalence: Array, dorsal: Array, double: Array
-) -> BatteryAccuracy:
+def derive(sensitivity: Array, false_positive: Array, blocks: BlockAccuracy, unknowns: Unknowns) -> BatteryAccuracy:
     """Solve for the battery's true shares, one for each draw of the published ones where that is possible.
 
-    ``prevalence``, ``dorsal`` and ``double`` hold ``ATTEMPTS`` draws for each of the published ones, attempt
-    after attempt: the published figures lead, and what is not known about the referee gives way to them.
+    ``unknowns`` holds ``ATTEMPTS`` draws for each of the published ones, attempt after attempt: the published
+    figures lead, and what is not known about the referee gives way to them.
     """
     n = len(sensitivity)
     block = np.arange(n * ATTEMPTS, dtype=np.intp) % len(blocks)
     referee = Referee(
-        blocks.sensitivity[block], blocks.false_positive[block], prevalence, dorsal, double, blocks.dependence
-    )
+        blocks.sensitivity[block], blocks.false_positive[block], unknowns.prevalence, unknowns.dorsal, unknowns.double,
+        blocks.dependence, unknowns.centralising,
+    )  # fmt: skip
     with np.errstate(all="ignore"):
         source, other, solved = _solve(np.tile(sensitivity, ATTEMPTS), np.tile(false_positive, ATTEMPTS), referee)
     by_attempt = solved.reshape(ATTEMPTS, n)
@@ -125,7 +148,8 @@ def derive(
     return BatteryAccuracy(
         source=source[chosen],
         other=other[chosen],
-        dorsal=dorsal[chosen],
+        dorsal=unknowns.dorsal[chosen],
+        centralising=unknowns.centralising.at(chosen),
         apparent_sensitivity=sensitivity[some],
         apparent_false_positive=false_positive[some],
         block=block[chosen],

@@ -196,13 +196,14 @@ def _answer(
     fired = [(rule, answer) for rule in item.rules if (answer := evaluate(rule.criterion, worst)).truth is True]
     alarms = [(rule, answer) for rule, answer in fired if rule.kind in _STANDING]
     chosen = alarms or fired
-    witnesses = tuple(dict.fromkeys(e for _, answer in chosen for e in answer.witnesses.for_))
+    seen = found_by_investigation(item.id, worst)
+    witnesses = tuple(dict.fromkeys((*seen, *(e for _, answer in chosen for e in answer.witnesses.for_))))
     screened = _screened(item, view, screens)
-    addressing = _addressing(item, view, witnesses, not_clinicians) if chosen else ()
+    addressing = _addressing(item, view, witnesses, not_clinicians) if chosen or seen else ()
     missing: tuple[str, ...] = ()
     state: GateState
-    if chosen:
-        state = "addressed" if addressing else "standing" if alarms else "not_screened"
+    if chosen or seen:
+        state = "addressed" if addressing else "standing" if alarms or seen else "not_screened"
         if state == "not_screened":
             missing = (item.question,)
     elif _excepted(item, view):
@@ -222,12 +223,13 @@ def _answer(
         asked_by=screened.by,
         expires_on=screened.on + timedelta(days=item.expires_days) if screened.on else None,
         missing=missing,
-        question=item.question if chosen and not addressing else None,
+        question=item.question if (chosen or seen) and not addressing else None,
         closes=item.closes,
         addressed_by=addressing,
         citation=tuple(dict.fromkeys(key for rule in rules for key in rule.citation)) or item.citation,
         verified=weakest(rule.verified for rule in rules) if rules else item.verified,
-        basis="; ".join(rule.text for rule in rules) or _clear_basis(item, view, state, screened),
+        basis="; ".join((*(["Found by an investigation"] if seen else []), *(rule.text for rule in rules)))
+        or _clear_basis(item, view, state, screened),
     )
 
 
@@ -278,6 +280,19 @@ def _latest(view: JointView, answer: Answer) -> tuple[date | None, str | None]:
     }
     last = max(days, default=None)
     return last, (days[last] or None) if last else None
+
+
+def found_by_investigation(item_id: str, view: JointView) -> tuple[str, ...]:
+    """Statements that an investigation of the item found it, whoever made them."""
+    return tuple(
+        event
+        for o in view.of_kind("gate_resolution")
+        if o.values.get("item") == item_id
+        and o.values.get("outcome") == "found"
+        and o.modality in ("actual", "provisional")
+        and (o.happened_from is None or o.happened_from <= view.as_of)
+        for event in o.events
+    )
 
 
 def _addressing(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nutation.evaluation.chance import Array
+from nutation.evaluation.centralising import Centralising, Split, split
 from nutation.evaluation.dependence import block_given_battery, sequence
 from nutation.evaluation.known import Findings
 
@@ -32,9 +33,9 @@ class Model:
     """Draws of every parameter, one length; shares of 1.
 
     ``battery_source`` and ``battery_other``: P(battery positive) in source joints and others. In others that
-    do not centralise it is ``non_centraliser`` times as large; in those that do, a positive battery is as
-    likely as in a source joint (it says nothing). ``centralises_source``: P(centralises) in source joints as
-    a share of that in others, which follows from the two.
+    do not centralise it is ``non_centraliser`` times as large; in those that do it lies between that of all
+    others (``centraliser`` 0) and that of source joints (1, where the battery says nothing). Source joints
+    centralise ``centralises_source`` times as often as could be without centralisation ever speaking for them.
     """
 
     block_sensitivity: Array
@@ -42,29 +43,42 @@ class Model:
     battery_source: Array
     battery_other: Array
     dorsal: Array
-    non_centraliser: Array
-    centralises_source: Array
+    centralising: Centralising
     dependence: float
 
     @property
-    def centralisers(self) -> Array:
-        """P(centralises) in joints that are not the source, so that the battery's parts make its whole."""
-        spared = self.non_centraliser * self.battery_other
-        return (self.battery_other - spared) / (self.battery_source - spared)
+    def split(self) -> Split:
+        """The battery and centralisation, part by part."""
+        return split(self.battery_source, self.battery_other, self.centralising)
 
     def likelihoods(self, findings: Findings) -> tuple[Array, Array, Array]:
-        """P(findings | state) for (source within reach, source in the dorsal ligaments, not the source)."""
-        hit = block_given_battery(self.battery_source, self.block_sensitivity, self.dependence)
-        miss = block_given_battery(self.battery_other, self.block_false_positive, self.dependence)
+        """P(findings | state) for (source within reach, source in the dorsal ligaments, not the source).
+
+        Where the pain centralises the battery shares no errors with the blocks.
+        """
         reached, dorsal, other = (np.zeros_like(self.dorsal) for _ in range(3))
-        for battery in (True, False) if findings.battery is None else (findings.battery,):
-            shown = self._blocks(hit[0] if battery else hit[1], hit[2], findings)
-            shown_other = self._blocks(miss[0] if battery else miss[1], miss[2], findings)
-            source, not_source = self._examined(battery, findings.centralises)
-            reached += source * shown
-            dorsal += source * shown_other  # the block misses: it answers as where the joint is not the source
-            other += not_source * shown_other
+        for centralises in (True, False) if findings.centralises is None else (findings.centralises,):
+            hit, miss = self._given_battery(centralises)
+            for battery in (True, False) if findings.battery is None else (findings.battery,):
+                source, not_source = self._examined(battery, centralises)
+                shown = self._blocks(hit[0] if battery else hit[1], hit[2], findings)
+                shown_other = self._blocks(miss[0] if battery else miss[1], miss[2], findings)
+                reached += source * shown
+                dorsal += source * shown_other  # the block misses: it answers as where the joint is not the source
+                other += not_source * shown_other
         return reached, dorsal, other
+
+    def _given_battery(self, centralises: bool) -> tuple[tuple[Array, Array, Array], tuple[Array, Array, Array]]:
+        """The blocks in source joints and in others: P(positive | battery positive), (| negative), correlation."""
+        hit, miss = self.block_sensitivity, self.block_false_positive
+        if centralises:
+            apart = np.full_like(self.dorsal, self.dependence)
+            return (hit, hit, apart), (miss, miss, apart)
+        spared = self.split.battery_spared
+        return (
+            block_given_battery(self.battery_source, hit, self.dependence),
+            block_given_battery(spared, miss, self.dependence),
+        )
 
     def _blocks(self, mean: Array, correlation: Array, findings: Findings) -> Array:
         """P(the blocks' results), over every way in which blocks of doubtful result can have come out."""
@@ -74,18 +88,14 @@ class Model:
                 total += weight * sequence(mean, correlation, positives, len(findings.blocks) - positives)
         return total
 
-    def _examined(self, battery: bool, centralises: bool | None) -> tuple[Array, Array]:
+    def _examined(self, battery: bool, centralises: bool) -> tuple[Array, Array]:
         """P(battery's result and centralisation | source), and the same of other joints."""
-        source = other = np.zeros_like(self.dorsal)
+        parts = self.split
+        among_others = parts.central_other if centralises else 1 - parts.central_other
+        among_source = parts.central_source if centralises else 1 - parts.central_source
         in_source = self.battery_source if battery else 1 - self.battery_source
-        in_others = self.non_centraliser * self.battery_other
-        for told in (True, False) if centralises is None else (centralises,):
-            among_others = self.centralisers if told else 1 - self.centralisers
-            among_source = self.centralisers * self.centralises_source
-            positive = self.battery_source if told else in_others
-            source = source + (among_source if told else 1 - among_source) * in_source
-            other = other + among_others * (positive if battery else 1 - positive)
-        return source, other
+        positive = parts.battery_central if centralises else parts.battery_spared
+        return among_source * in_source, among_others * (positive if battery else 1 - positive)
 
     def posterior(self, prior: Array, findings: Findings) -> Array:
         """P(source | findings), draw by draw, from P(source)."""

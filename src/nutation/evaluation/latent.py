@@ -13,7 +13,7 @@ from nutation.evaluation.parameters import ASSUMED_OF_BATTERY, ASSUMED_OF_BLOCKS
 from nutation.evaluation.population import Population
 from nutation.evidence import Evidence, weakest
 
-_CENTRAL = ("latent_non_centralisers", "latent_centralisation_in_source")
+_CENTRAL = ("latent_non_centralisers", "latent_centraliser_battery", "latent_centralisation_in_source")
 _ORDINALS = ("First", "Second", "Third", "Fourth", "Fifth", "Sixth", "Seventh", "Eighth")
 DORSAL_NOTE = (
     "A block inside the joint that does not help lowers the probability and does not exclude the joint: "
@@ -137,7 +137,7 @@ def _centralisation_step(evidence: Evidence, found: JointFindings, before: Proba
         entry.citation,
         weakest((entry.verified, evidence.entry("latent_non_centralisers").verified)),
         f"Without those whose pain centralises the battery's specificity rose from {entry.number('spec'):g} to "
-        f"{entry.number('spec_non_centralisers'):g}; in those whose pain does, it is taken to say nothing."
+        f"{entry.number('spec_non_centralisers'):g}; in those whose pain does, it says little."
         + _assumed(evidence, _CENTRAL),
         found.centralisation_witnesses,
         _CENTRAL,

@@ -9,6 +9,7 @@ from typing import Any, cast
 from nutation.criteria import JointView
 from nutation.evaluation.answers import Gate, Mechanism, Reason
 from nutation.evaluation.asking import truth, witnesses
+from nutation.evaluation.gate import found_by_investigation
 from nutation.evaluation.rules import EvidenceKey, Sign, reasons, sign
 from nutation.evidence import Evidence, EvidenceError, Located
 from nutation.facts import CATALOGUE
@@ -61,7 +62,7 @@ def mechanism(view: JointView, gate: Gate, evidence: Evidence) -> Mechanism:
     for kind in kinds:
         if kind.gate and states.get(kind.gate) == "addressed":
             continue
-        found = reasons(kind.established, view)
+        found = (*_investigated(kind, view), *reasons(kind.established, view))
         if not found:
             continue
         if kind.leads_on and standing:
@@ -76,6 +77,11 @@ def mechanism(view: JointView, gate: Gate, evidence: Evidence) -> Mechanism:
         tuple(kind.label for kind in still_open),
         "A graver cause stands open." if standing else "Nothing recorded names why the joint hurts.",
     )
+
+
+def _investigated(kind: Kind, view: JointView) -> tuple[Reason, ...]:
+    seen = found_by_investigation(kind.gate, view) if kind.gate else ()
+    return (Reason("Found by an investigation", seen, ("GENERAL",), "unverified"),) if seen else ()
 
 
 def _mechanism(kind: Kind, found: tuple[Reason, ...], still_open: tuple[str, ...]) -> Mechanism:

@@ -8,8 +8,9 @@ from typing import Literal
 
 import numpy as np
 
-from nutation.evaluation.battery_accuracy import ATTEMPTS, BatteryAccuracy, derive, from_ratios
+from nutation.evaluation.battery_accuracy import ATTEMPTS, BatteryAccuracy, Unknowns, derive, from_ratios
 from nutation.evaluation.block_accuracy import BlockAccuracy, Series, both_positive, calibrate
+from nutation.evaluation.centralising import Centralising
 from nutation.evaluation.chance import Array, counted, positive, share, stream
 from nutation.evaluation.joint_states import Model
 from nutation.evaluation.rules import EvidenceKey
@@ -70,10 +71,6 @@ def _parameters(key: EvidenceKey, seed: int, dependence: float, battery: Battery
     evidence = key.evidence
     blocks = _blocks(key, seed, dependence)
     judged = _battery(evidence, blocks, seed, battery)
-    n = len(judged)
-    ratio = evidence.entry("latent_non_centralisers")
-    interval = ratio.interval_of()
-    assert interval is not None
     return Parameters(
         model=Model(
             block_sensitivity=blocks.sensitivity[judged.block],
@@ -81,16 +78,7 @@ def _parameters(key: EvidenceKey, seed: int, dependence: float, battery: Battery
             battery_source=judged.source,
             battery_other=judged.other,
             dorsal=judged.dorsal,
-            non_centraliser=np.clip(
-                positive(
-                    stream(seed, "non-centralisers"), ratio.number(), interval.low, interval.high, interval.level, n
-                ),
-                0.0,
-                interval.high,
-            ),
-            centralises_source=flat(
-                evidence.entry("latent_centralisation_in_source"), stream(seed, "centralisation in source"), n
-            ),
+            centralising=judged.centralising,
             dependence=dependence,
         ),
         blocks=blocks,
@@ -132,15 +120,26 @@ def _battery(evidence: Evidence, blocks: BlockAccuracy, seed: int, battery: Batt
         possible = (sensitivity > 0) & (sensitivity < 1) & (false_positive > 0) & (false_positive < sensitivity)
         sensitivity, false_positive = sensitivity[possible], false_positive[possible]
     n = len(sensitivity) * ATTEMPTS
-    double = flat(evidence.entry("latent_double_blocks"), stream(seed, "double blocks"), n)
-    return derive(
-        sensitivity,
-        false_positive,
-        blocks,
-        prevalence=flat(evidence.entry("latent_study_prevalence"), stream(seed, "study prevalence"), n),
-        dorsal=flat(evidence.entry("latent_dorsal_share"), stream(seed, "dorsal share"), n),
-        double=np.ones(n) if battery == "vdwurff2006_3of5" else double,
+    ratio = evidence.entry("latent_non_centralisers")
+    spread = ratio.interval_of()
+    assert spread is not None
+
+    def drawn(entry_id: str) -> Array:
+        return flat(evidence.entry(entry_id), stream(seed, entry_id), n)
+
+    unknowns = Unknowns(
+        prevalence=drawn("latent_study_prevalence"),
+        dorsal=drawn("latent_dorsal_share"),
+        double=np.ones(n) if battery == "vdwurff2006_3of5" else drawn("latent_double_blocks"),
+        centralising=Centralising(
+            non_centraliser=np.minimum(
+                positive(stream(seed, ratio.id), ratio.number(), spread.low, spread.high, spread.level, n), spread.high
+            ),
+            centraliser=drawn("latent_centraliser_battery"),
+            centralises_source=drawn("latent_centralisation_in_source"),
+        ),
     )
+    return derive(sensitivity, false_positive, blocks, unknowns)
 
 
 def ratio_draws(entry: Entry, place: str, seed: int, n: int) -> Array:

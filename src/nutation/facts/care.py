@@ -11,6 +11,8 @@ from nutation.criteria.language import (
     Fact,
     IfAsked,
     Is,
+    Known,
+    LatestIs,
     Not,
     OneOf,
     Param,
@@ -84,6 +86,15 @@ CARE = (
         "A delivered course of the named kinds had a recorded inadequate result (none, temporary, worse); one that "
         "was stopped for cost or absence did not fail.",
         "What did the care achieve, for how long, and why did it stop?",
+        params=_CHOICE,
+        burden="document",
+    ),
+    Fact(
+        "care_failed_latest",
+        LatestIs(_courses(Known("result")), _INADEQUATE),
+        "The latest course of the named kinds whose result is recorded had an inadequate one: an earlier failure does "
+        "not hide a later relief that lasts, nor an old success a later failure.",
+        "What did the last course of this care achieve, for how long, and why did it stop?",
         params=_CHOICE,
         burden="document",
     ),

@@ -42,7 +42,7 @@ COMPLAINT = (
     ),
     Fact(
         "onset_cause_in",
-        Exists(Events("onset", where=OneOf("cause", Param("causes")))),
+        LatestIs(Events("onset", where=Known("cause")), OneOf("cause", Param("causes"))),
         "The pain of this joint began with one of the named causes.",
         "What brought the pain on?",
         params={"causes": REQUIRED},

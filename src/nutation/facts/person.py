@@ -136,6 +136,19 @@ PERSON = (
         params={"classes": None},
     ),
     Fact(
+        "medication_failed_latest",
+        LatestIs(
+            Events(
+                "medication",
+                where=all_of(Is("for_this_pain", True), OneOf("drug_class", Param("classes")), Known("result")),
+            ),
+            OneOf("result", ("none", "temporary", "worse")),
+        ),
+        "The latest medicine for this pain whose result is recorded gave no adequate lasting relief.",
+        "What did the medicines taken for this pain achieve, and why were they stopped?",
+        params={"classes": None},
+    ),
+    Fact(
         "medicine_taken",
         Exists(
             Events(

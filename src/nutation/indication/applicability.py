@@ -23,11 +23,13 @@ from nutation.indication.devices import (
 from nutation.indication.policy import Policy, in_force
 from nutation.record.occasions import Occasion
 
+PlanFit = Literal["own", "other", "unknown", "any"]
+"""Whether the recorded plan uses the rule set; *any* where it is of no payer."""
 Applicability = Literal[
     "applies", "not_this_device", "not_covered", "not_in_force", "not_in_scope", "plan_unknown", "jurisdiction_unknown"
 ]
-"""``not_in_scope``: the rule set does not speak of this patient (another payer's, another state's, or a situation
-that it leaves out); it neither grants nor refuses."""
+"""``not_in_scope``: the rule set does not speak of this patient (another payer's, another place's, or a situation
+that it leaves out). What a rule set says of the service or of the device goes before whose plan it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,8 @@ class Standing:
     """A rule set's applicability with its reason.
 
     ``device_open`` says which attributes of a planned device are not recorded and could exclude it; ``mark``
-    is how far the statement that decided can be trusted.
+    is how far the statement that decided can be trusted; ``left_out`` that the patient's situation is one of
+    which the rule set does not speak.
     """
 
     value: Applicability
@@ -68,6 +71,8 @@ class Standing:
     procedure: str
     procedure_reason: str
     mark: Mark
+    plan: PlanFit = "unknown"
+    left_out: bool = False
     device_open: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     events: tuple[str, ...] = ()
@@ -136,33 +141,54 @@ def applicability(policy: Policy, planned: Setting, view: JointView) -> Standing
     told = policy.told
     code, code_reason = _procedure(policy, planned)
     device_says, device_reason, mark, open_ = _device(policy, planned, code)
-    cautions = _cautions(policy, planned)
+    plan, plan_reason = _plan(policy, planned)
 
-    def standing(value: Applicability, reason: str, sure: Mark | None = None) -> Standing:
-        return Standing(value, reason, code, code_reason, sure or told.verified, open_, cautions, planned.events)
+    def standing(value: Applicability, reason: str, *, left_out: bool = False) -> Standing:
+        decided = mark if value == "not_this_device" else told.verified
+        cautions = _cautions(policy, planned)
+        return Standing(value, reason, code, code_reason, decided, plan, left_out, open_, cautions, planned.events)
 
     if not in_force(policy, planned.on):
         return standing("not_in_force", _dates(policy, planned.on))
-    if told.jurisdiction is not None and told.jurisdiction not in planned.jurisdictions:
-        if planned.jurisdictions:
-            reason = f"It binds in {told.jurisdiction}; the service is recorded in {', '.join(planned.jurisdictions)}."
-            return standing("not_in_scope", reason)
-        reason = f"It binds in {told.jurisdiction}; where the service is given is not recorded."
-        return standing("jurisdiction_unknown", reason)
     for scope in policy.out_of_scope:
         if evaluate(scope.rule, view).truth is True:
-            return standing("not_in_scope", f"It does not speak of this situation: {scope.told.text}")
-    ours = _names_a_payer(told.payers, planned.payers)
-    if ours is False and not told.used_by_others:
-        return standing("not_in_scope", f"It is of {told.publisher}; the recorded plan is {'; '.join(planned.payers)}.")
+            return standing("not_in_scope", f"It does not speak of this situation: {scope.told.text}", left_out=True)
     if device_says is False:
-        return standing("not_this_device", device_reason, mark)
-    if ours is not True:
-        recorded = f"the recorded plan is {'; '.join(planned.payers)}" if planned.payers else "no plan is recorded"
-        return standing("plan_unknown", f"Whether the patient's plan uses it is not known: {recorded}.")
+        return standing("not_this_device", device_reason)
     if not told.covered:
-        return standing("not_covered", f"The service is refused: {told.scope}")
+        return standing("not_covered", f"The service is refused: {told.scope} {plan_reason}".strip())
+    if plan == "other":
+        return standing("not_in_scope", plan_reason)
+    if told.jurisdiction is not None and not planned.jurisdictions:
+        return standing("jurisdiction_unknown", plan_reason)
+    if plan == "unknown":
+        return standing("plan_unknown", plan_reason)
     return standing("applies", device_reason if open_ else "It speaks of this operation.")
+
+
+def _plan(policy: Policy, planned: Setting) -> tuple[PlanFit, str]:
+    """Whether the recorded plan, in the recorded place, uses the rule set; and why not."""
+    told = policy.told
+    if told.jurisdiction is not None and told.jurisdiction not in planned.jurisdictions:
+        if planned.jurisdictions:
+            return (
+                "other",
+                f"It binds in {told.jurisdiction}; the service is recorded in {_list(planned.jurisdictions)}.",
+            )
+        return "unknown", f"It binds in {told.jurisdiction}; where the service is given is not recorded."
+    if not told.payers:
+        return "any", ""
+    ours = _names_a_payer(told.payers, planned.payers)
+    if ours is True:
+        return "own", ""
+    if ours is False and not told.used_by_others:
+        return "other", f"It is of {told.publisher}; the recorded plan is {_list(planned.payers)}."
+    recorded = f"the recorded plan is {_list(planned.payers)}" if planned.payers else "no plan is recorded"
+    return "unknown", f"Whether the patient's plan uses it is not known: {recorded}."
+
+
+def _list(names: tuple[str, ...]) -> str:
+    return "; ".join(names)
 
 
 def _procedure(policy: Policy, planned: Setting) -> tuple[str, str]:

@@ -60,9 +60,14 @@ class Disagreement:
 def disagreements(answers: Iterable[PolicyAnswer]) -> tuple[Disagreement, ...]:
     """Topics on which one rule set fails and another does not, the device first.
 
-    Rules for the injection alone, and rule sets that do not speak of this patient, take no part.
+    Rules for the injection alone, and rule sets that do not speak of this patient (another plan's, one that is
+    not in force, a situation left out), take no part.
     """
-    heard = [a for a in answers if a.kind != "injection" and a.applicability not in ("not_in_force", "not_in_scope")]
+    heard = [
+        a
+        for a in answers
+        if a.kind != "injection" and a.plan != "other" and a.applicability not in ("not_in_force", "not_in_scope")
+    ]
     found: list[Disagreement] = []
     device = _on_device(heard)
     if device is not None:

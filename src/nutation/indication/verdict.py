@@ -8,7 +8,14 @@ from typing import Any, Literal
 
 from nutation.criteria import Answer, Gap, JointView, Witnesses, evaluate, gap
 from nutation.evidence import MARKS, Mark, weakest
-from nutation.indication.applicability import Applicability, Setting, Standing, applicability, setting
+from nutation.indication.applicability import (
+    Applicability,
+    PlanFit,
+    Setting,
+    Standing,
+    applicability,
+    setting,
+)
 from nutation.indication.policy import BoundCriterion, Policy
 from nutation.indication.schema import PolicyKind
 from nutation.record.record import Unmapped
@@ -55,7 +62,9 @@ class CriterionAnswer:
 class PolicyAnswer:
     """What one rule set says of one joint.
 
-    ``reasons`` say why the verdict is what it is; ``cautions`` what a reader must know beside it.
+    ``plan`` says whether the recorded plan uses the rule set: a verdict is that of the rule set also where it is
+    another's. ``reasons`` say why the verdict is what it is; ``cautions`` and ``notes`` what a reader must know
+    beside it.
     """
 
     id: str
@@ -67,12 +76,14 @@ class PolicyAnswer:
     procedure_reason: str
     applicability: Applicability
     applicability_reason: str
+    plan: PlanFit
     basis: Mark
     verdict: Verdict
     as_documented: Literal["met", "not_met"]
     reasons: tuple[str, ...]
     cautions: tuple[str, ...]
     criteria: tuple[CriterionAnswer, ...]
+    notes: tuple[str, ...]
     citation: tuple[str, ...]
 
 
@@ -104,12 +115,14 @@ def judge(
         procedure_reason=standing.procedure_reason,
         applicability=standing.value,
         applicability_reason=standing.reason,
+        plan=standing.plan,
         basis=basis,
         verdict=verdict,
         as_documented="met" if verdict == "met" else "not_met",
         reasons=reasons,
         cautions=tuple(dict.fromkeys(cautions)),
         criteria=criteria,
+        notes=told.notes,
         citation=told.citation,
     )
 
@@ -155,10 +168,10 @@ def _bars(policy: Policy, standing: Standing, basis: Mark, unmapped: tuple[Unmap
         bars.append(f"Part of the rule set was not read, so it can be refused and not met: {policy.told.unseen}")
     elif basis == "unverified":
         bars.append("At least one criterion rests on a figure that is unverified.")
-    if not policy.told.covered:
-        bars.append(f"It refuses the service where it binds: {policy.told.scope}")
-    if standing.value in ("not_in_force", "not_in_scope"):
+    if standing.value == "not_in_force" or standing.left_out:
         bars.append(standing.reason)
+    if not policy.told.covered:
+        bars.append(f"Within its scope it refuses the service: {policy.told.scope}")
     if standing.device_open:
         bars.append(f"Not recorded of the planned device: {', '.join(standing.device_open)}.")
     relevant = [item for item in unmapped if item.relevant]
@@ -181,11 +194,13 @@ def plain(answer: PolicyAnswer) -> dict[str, Any]:
         "procedure_reason": answer.procedure_reason,
         "applicability": answer.applicability,
         "applicability_reason": answer.applicability_reason,
+        "plan": answer.plan,
         "basis": answer.basis,
         "verdict": answer.verdict,
         "as_documented": answer.as_documented,
         "reasons": list(answer.reasons),
         "cautions": list(answer.cautions),
+        "notes": list(answer.notes),
         "citation": list(answer.citation),
         "criteria": [_plain_criterion(criterion) for criterion in answer.criteria],
     }

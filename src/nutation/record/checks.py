@@ -149,7 +149,7 @@ def _unknown_supersedes(events: Iterable[Event]) -> Iterator[str]:
 
 
 def _contradicted(events: Iterable[Event]) -> Iterator[str]:
-    listed = tuple(events)
+    listed = overlapping(events)
     by_id = {event.id: event for event in listed}
     for occasion in occasions(listed):
         if not occasion.contradicted or not occasion.side_known:
@@ -164,6 +164,41 @@ def _contradicted(events: Iterable[Event]) -> Iterator[str]:
                 f"{occasion.kind}{f' {topic}' if topic else ''} of {days}{where}: {name} is told as "
                 f"{' and as '.join(told)}; it counts as not known until one is corrected."
             )
+
+
+def overlapping(events: Iterable[Event]) -> tuple[Event, ...]:
+    """Events that share days, kind and identity with another, or correct the same one: few of many.
+
+    Only these can tell of one occasion, and joining occasions costs more than finding them.
+    """
+    kinds: dict[str, list[Event]] = defaultdict(list)
+    corrections: dict[str, list[Event]] = defaultdict(list)
+    for event in events:
+        kinds["symptom" if event.kind == "safety_screen" else event.kind].append(event)
+        for earlier in event.supersedes:
+            corrections[earlier].append(event)
+    found = {event.id: event for several in corrections.values() if len(several) > 1 for event in several}
+    for kind, members in kinds.items():
+        identities: dict[tuple[object, ...], list[Event]] = defaultdict(list)
+        told = [tuple(getattr(event, name) for name in KINDS[event.kind].IDENTITY) for event in members]
+        exact = kind != "symptom" and all(None not in identity for identity in told)
+        for event, identity in zip(members, told, strict=True):
+            identities[identity if exact else ()].append(event)
+        for alike in identities.values():
+            found |= _sharing_days(alike)
+    return tuple(found.values())
+
+
+def _sharing_days(events: list[Event]) -> dict[str, Event]:
+    """Those of ``events`` whose days overlap with another's."""
+    found: dict[str, Event] = {}
+    longest: Event | None = None  # of those that began before, the one that reaches furthest
+    for event in sorted(events, key=lambda e: e.happened.from_ or date.min):
+        if longest is not None and longest.happened.overlaps(event.happened):
+            found |= {longest.id: longest, event.id: event}
+        if longest is None or (event.happened.to or date.max) >= (longest.happened.to or date.max):
+            longest = event
+    return found
 
 
 def _told(event: Event, occasion: Occasion, name: str) -> object:

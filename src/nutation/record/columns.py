@@ -8,14 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
+from typing import Any, Literal, Union, get_args, get_origin
 
 from nutation.record.derived import DERIVED
 from nutation.record.kinds import KINDS
 from nutation.record.occasions import Occasion
 
-if TYPE_CHECKING:
-    import pyarrow as pa
+ArrowSchema = Any
+ArrowTable = Any
+"""Arrow ships no types."""
 
 HEAD = (
     "occasion", "patient", "joint", "side_known", "happened_from", "begins_by", "ends_from", "happened_to",
@@ -41,10 +42,15 @@ def _plain_type(annotation: Any) -> type:
     return annotation
 
 
-def schema(kind: str) -> pa.Schema:
-    """Arrow schema of the kind's table."""
-    import pyarrow as pa
+def _arrow() -> Any:
+    import pyarrow
 
+    return pyarrow
+
+
+def schema(kind: str) -> ArrowSchema:
+    """Arrow schema of the kind's table."""
+    pa = _arrow()
     types = {str: pa.string(), float: pa.float64(), int: pa.int64(), bool: pa.bool_(), date: pa.date32()}
     head = {
         "side_known": pa.bool_(), "doubtful": pa.bool_(), "happened_from": pa.date32(), "begins_by": pa.date32(),
@@ -55,13 +61,12 @@ def schema(kind: str) -> pa.Schema:
     return pa.schema([*fields, *(pa.field(name, types[kind]) for name, kind in column_types(kind).items())])
 
 
-def tables(occasions: Iterable[Occasion]) -> dict[str, pa.Table]:
+def tables(occasions: Iterable[Occasion]) -> dict[str, ArrowTable]:
     """One table per kind, kinds without an occasion included (empty)."""
-    import pyarrow as pa
-
+    table = _arrow().Table
     rows: dict[str, list[dict[str, Any]]] = {kind: [] for kind in KINDS}
     for o in occasions:
         head = {name: getattr(o, name) for name in HEAD if name not in ("occasion", "contradicted", "events")}
         head |= {"occasion": o.id, "contradicted": sorted(o.contradicted), "events": list(o.events)}
         rows[o.kind].append(head | dict(o.values))
-    return {kind: pa.Table.from_pylist(told, schema=schema(kind)) for kind, told in rows.items()}
+    return {kind: table.from_pylist(told, schema=schema(kind)) for kind, told in rows.items()}

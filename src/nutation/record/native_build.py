@@ -206,9 +206,11 @@ class _Builder:
         return draft
 
     def _not_known(self, draft: _Draft) -> list[tuple[str, str, str]]:
+        if "asked_not_known" not in draft.values:
+            return []
         own = KINDS[draft.kind].attribute_names()
         wrong: list[tuple[str, str, str]] = []
-        for name in draft.values.get("asked_not_known", ()):
+        for name in draft.values["asked_not_known"]:
             if name not in own:
                 wrong.append(("asked_not_known", f"{draft.kind} has no field {name!r}.", did_you_mean(name, own)))
             elif draft.values.get(name) is not None:

@@ -11,6 +11,7 @@ from nutation.record.record import Record
 
 _HEAD_BYTES = 256 * 1024
 _FHIR = re.compile(rb'(?<!\\)"resourceType"\s*:')
+_LINES = (".ndjson", ".jsonl")
 _IN_FOLDER = ("events.yaml", "events.yml", "events.json", "events.csv", "record.json")
 
 _NOT_READ: tuple[tuple[bytes, str, str], ...] = (
@@ -32,7 +33,7 @@ def read_record(path: Path | str, patient: str | None = None, *, partial: bool =
     if path.is_dir():
         return _read_folder(path, patient, partial)
     head = _head(path)
-    if path.suffix.lower() == ".ndjson" or _is_lines(head):
+    if path.suffix.lower() in _LINES or _is_lines(head):
         from nutation.record.fhir import read_ndjson
 
         return read_ndjson(path, patient=patient, partial=partial)
@@ -74,7 +75,7 @@ def _is_lines(head: bytes) -> bool:
 
 
 def _read_folder(path: Path, patient: str | None, partial: bool) -> Record:
-    if any(path.glob("*.ndjson")):
+    if any(file.suffix.lower() in _LINES for file in path.iterdir()):
         from nutation.record.fhir import read_ndjson
 
         return read_ndjson(path, patient=patient, partial=partial)

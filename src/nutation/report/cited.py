@@ -17,10 +17,12 @@ class Cited:
         self._events: dict[str, dict[str, Any]] = {event["id"]: event for event in events}
         self._place = {name: place for place, name in enumerate(self._events)}
         self._cited: set[str] = set()
+        self._numbers: dict[str, int] = {}
 
     def cite(self, ids: Iterable[str]) -> None:
         """Note events as cited; an id that the document does not hold is passed over."""
         self._cited.update(name for name in ids if name in self._events)
+        self._numbers = {name: number for number, name in enumerate(self.order(), 1)}
 
     def event(self, name: str) -> dict[str, Any] | None:
         """The event of that id, if the document holds it."""
@@ -32,5 +34,4 @@ class Cited:
 
     def numbers(self, ids: Iterable[str]) -> list[int]:
         """The numbers of these events among all that are cited, from the first to the last."""
-        places = {name: number for number, name in enumerate(self.order(), 1)}
-        return sorted({places[name] for name in ids if name in places})
+        return sorted({self._numbers[name] for name in ids if name in self._numbers})

@@ -7,7 +7,7 @@ from nutation.record.fhir.item import Item
 from nutation.record.fhir.node import Coding, Concept, Node
 from nutation.record.fhir.procedure import emit_procedure
 from nutation.record.fhir.sides import side_of
-from nutation.record.fhir.tables import concept_at, concepts_at
+from nutation.record.fhir.tables import concept_at, concepts_at, table
 from nutation.record.fhir.when import between, days_of, period_node
 from nutation.record.head import Modality, Side
 from nutation.record.period import Period
@@ -26,7 +26,9 @@ def read_claim(item: Item) -> None:
         for diagnosis in node.children("diagnosis"):
             code = concept_at(diagnosis, "diagnosisCodeableConcept")
             item.target(diagnosis.child("diagnosisReference"))  # the Condition speaks for itself
-            if code is not None:
+            if code is not None and not _told_apart(code):
+                item.leave(diagnosis.path, code, "this billed diagnosis is not one that is told apart.")
+            elif code is not None:
                 at = Period.model_validate({"sure_from": billed.to, "sure_to": billed.to}) if billed else None
                 emit_diagnosis(
                     item, diagnosis.path, code, when=at, onset=None, side=side_of([code]), modality="actual",
@@ -40,6 +42,10 @@ def read_claim(item: Item) -> None:
         emit_procedure(
             item, line.path, code, [], when=when, side=_side(line, code), modality=modality, certainty="coded"
         )
+
+
+def _told_apart(code: Concept) -> bool:
+    return table("conditions").find(code) is not None or table("states").find(code) is not None
 
 
 def _side(line: Node, code: Concept) -> Side:

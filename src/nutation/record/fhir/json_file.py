@@ -16,6 +16,7 @@ from nutation.record.fhir.node import JsonObject, said
 
 SMALL_BYTES = 8_000_000
 """Files up to this size are parsed in one piece, which is faster and tells exact lines."""
+_CHUNK = 8 << 20  # the parser goes over a text again with every chunk that it spans: large chunks, few passes
 MAX_DEPTH = 80
 """Deepest nesting of a resource that is read; R4's own examples stay below 30."""
 MAX_BUNDLES = 8
@@ -231,12 +232,12 @@ def _streamed(path: Path, size: int) -> Iterator[Entry]:
             if opened.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
                 raise InputError("is XML; FHIR is read as JSON.", file=file, mend="export it as FHIR JSON.")
             opened.seek(0)
-            kind = next(iter(ijson.items(opened, "resourceType")), None)
+            kind = next(iter(ijson.items(opened, "resourceType", buf_size=_CHUNK)), None)
         if kind != "Bundle":
             yield from entries_in(parse(path.read_bytes(), file), file)
             return
         with path.open("rb") as opened:
-            for position, entry in enumerate(ijson.items(opened, "entry.item", use_float=True)):
+            for position, entry in enumerate(ijson.items(opened, "entry.item", use_float=True, buf_size=_CHUNK)):
                 yield from _entry(entry, file, f"entry[{position}]", 0)
     except ijson.IncompleteJSONError as error:
         _refuse_stream(path, size, str(error))

@@ -8,14 +8,20 @@ unknown. A member of a panel that lacks a date, site or encounter has its panel'
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 from nutation.record.fhir.block import belongs_to_injection, read_block_score
 from nutation.record.fhir.item import Item
-from nutation.record.fhir.node import Concept, JsonObject, Node
+from nutation.record.fhir.node import Concept, Node
 from nutation.record.fhir.painscore import pain_site, pain_value
 from nutation.record.fhir.sides import side_of
-from nutation.record.fhir.tables import Row, concept_at, concepts_at, has_word, read_concept, relevant, table
+from nutation.record.fhir.tables import (
+    Row,
+    concept_at,
+    concepts_at,
+    examination,
+    table,
+)
 from nutation.record.fhir.values import (
     absent,
     answer,
@@ -55,31 +61,6 @@ class Part:
             kind, self.path, self.when, side=self.side, modality=self.modality, asked=asked,
             note=note or self.item.notes(), encounter=self.encounter, **(fields or {}),
         )  # fmt: skip
-
-
-def worth_keeping(resource: JsonObject) -> bool:
-    """Whether an observation can become an event or matters; decided from its codes alone, while streaming."""
-    if isinstance(resource.get("hasMember"), list) or isinstance(resource.get("partOf"), list):
-        return True
-    if isinstance(resource.get("extension"), list) and "nutation.dev" in str(resource["extension"]):
-        return True
-    components = resource.get("component")
-    parts = [resource, *(cast("list[Any]", components) if isinstance(components, list) else [])]
-    for part in parts:
-        if not isinstance(part, dict):
-            return True  # malformed: let the reader say so
-        code = cast(JsonObject, part).get("code")
-        if not isinstance(code, dict):
-            return True
-        concept = read_concept(Node(cast(JsonObject, code), "code"))
-        if concept is None or _known(concept) or relevant(concept):
-            return True
-    return False
-
-
-def _known(concept: Concept) -> bool:
-    own = any(coding.system == "nutation" for coding in concept.codings)
-    return own or table("observations").find(concept) is not None or _tested(concept) is not None
 
 
 def read_observation(item: Item) -> None:
@@ -128,7 +109,7 @@ def _read(part: Part) -> None:
     found = table("observations").find(part.code)
     if found is not None:
         _mapped(part, found[0])
-    elif tested := _tested(part.code):
+    elif tested := examination(part.code):
         _examined(part, *tested)
     elif part.code is not None and any(coding.system == "nutation" for coding in part.code.codings):
         _own(part)
@@ -201,15 +182,6 @@ def _pregnancy(part: Part) -> None:
         part.emit("pregnancy", fields={"outcome": "ongoing"})
     else:
         part.item.leave(part.path or "value[x]", part.code, "its value is not one that is read.", matters=True)
-
-
-def _tested(code: Concept | None) -> tuple[str, str] | None:
-    if code is None:
-        return None
-    for row in table("examinations").rows:
-        if has_word(code.words, (row["name"],)):
-            return row["field"], row["answer"]
-    return None
 
 
 def _examined(part: Part, field: str, wanted: str) -> None:

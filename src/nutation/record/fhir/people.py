@@ -12,6 +12,7 @@ from nutation.record.fhir.families import SUBJECTS
 from nutation.record.fhir.index import Held, Index
 from nutation.record.fhir.node import JsonObject, Malformed, Node
 
+
 @dataclass(slots=True)
 class People:
     """The patients of one input by id, with where each is told."""
@@ -36,8 +37,9 @@ class People:
             try:
                 owner = people._owner(held)
             except Malformed as fault:
-                faults.append(Fault(held.file, f"{held.key}, {fault.path}", fault.problem, fault.mend))
                 owner = None
+                if held.resource.keys() > {"resourceType", "subject"}:  # one that is read, not one let go
+                    faults.append(Fault(held.file, f"{held.key}, {fault.path}", fault.problem, fault.mend))
             people.owners[held.position] = owner
             if owner is not None:
                 people.places.setdefault(owner, held.key)

@@ -11,7 +11,7 @@ from typing import Any, cast
 from nutation.record.checks import check
 from nutation.record.errors import InputError
 from nutation.record.fhir.at_odds import after_death, at_odds
-from nutation.record.fhir.collect import Collected, Fault, collect
+from nutation.record.fhir.collect import Collected, Fault, collect, gathered
 from nutation.record.fhir.extension import own_events
 from nutation.record.fhir.families import MAPPERS
 from nutation.record.fhir.index import Held, content_mark
@@ -39,9 +39,9 @@ def read_bundle(
     ``imported_at`` stands for the recording where a resource names none. Versions of a resource supersede
     older ones, those among ``earlier`` events too. Raises InputError.
     """
-    file = Path(path)
+    file, earlier = Path(path), tuple(earlier)
     faults: list[Fault] = []
-    found = collect(((str(file), entry) for entry in entries_of(file)), faults)
+    found = collect(((str(file), entry) for entry in entries_of(file)), faults, _keys(earlier))
     return _read(found, file.name, faults, partial, patient, imported_at, earlier)
 
 
@@ -58,6 +58,7 @@ def read_ndjson(
         files = sorted(file for file in place.iterdir() if file.suffix.lower() in (".ndjson", ".jsonl"))
     if not files:
         raise InputError("holds no .ndjson file.", file=str(place), mend="name the folder that holds them.")
+    earlier = tuple(earlier)
     faults: list[Fault] = []
 
     def unreadable(error: InputError) -> None:
@@ -68,7 +69,8 @@ def read_ndjson(
             for entry in entries_of_lines(file, unreadable):
                 yield str(file), entry
 
-    return _read(collect(lines(), faults), place.name, faults, partial, patient, imported_at, earlier)
+    found = collect(lines(), faults, _keys(earlier))
+    return _read(found, place.name, faults, partial, patient, imported_at, earlier)
 
 
 def read_resources(
@@ -83,8 +85,15 @@ def read_resources(
             for entry in entries_in(dict(resource), source_name):
                 yield source_name, entry
 
+    earlier = tuple(earlier)
     faults: list[Fault] = []
-    return _read(collect(entries(), faults), source_name, faults, partial, patient, imported_at, earlier)
+    return _read(
+        collect(entries(), faults, _keys(earlier)), source_name, faults, partial, patient, imported_at, earlier
+    )
+
+
+def _keys(earlier: Iterable[Event]) -> frozenset[str]:
+    return frozenset(event.source.resource for event in earlier)
 
 
 def _read(
@@ -114,7 +123,9 @@ def _read(
         raise refusal(faults)
     warnings += [f"left out: {fault.text()}" for fault in faults]
     label = person_name(me.node) if me is not None else None
-    return Record(chosen, tuple(told), (*unmapped, *found.unmapped()), tuple(dict.fromkeys(warnings)), label or "")
+    return Record(
+        chosen, tuple(told), (*gathered(unmapped), *found.unmapped()), tuple(dict.fromkeys(warnings)), label or ""
+    )
 
 
 def refusal(faults: list[Fault]) -> InputError:

@@ -41,7 +41,7 @@ def other_release(resource: JsonObject) -> tuple[str, str] | None:
     profiles = cast("dict[str, Any]", meta).get("profile") if isinstance(meta, dict) else None
     for profile in cast("list[object]", profiles) if isinstance(profiles, list) else []:
         for sign, release in cast("dict[str, str]", table("shapes").extra["profiles"]).items():
-            if isinstance(profile, str) and "hl7.org/fhir" in profile and sign in profile:
+            if isinstance(profile, str) and f"hl7.org/fhir{sign}" in profile:
                 return release, f"meta.profile {profile}"
     if not isinstance(kind, str):
         return None

@@ -155,3 +155,13 @@ def relevant(concept: Concept | None, words: str = "") -> bool:
 def lone_coding(value: JsonObject, path: str) -> Concept:
     """A Coding that stands alone, as a concept."""
     return Concept((read_coding(Node(value, path)),), "", path)
+
+
+def examination(concept: Concept | None) -> tuple[str, str] | None:
+    """The field of an examination that a code's name tells of, and whether it is a test or a finding."""
+    if concept is None:
+        return None
+    for row in table("examinations").rows:
+        if has_word(concept.words, (row["name"],)):
+            return row["field"], row["answer"]
+    return None

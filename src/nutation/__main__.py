@@ -1,0 +1,5 @@
+"""``python -m nutation`` is ``nutation``."""
+
+from nutation.cli import main
+
+main()

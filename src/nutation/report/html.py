@@ -1,0 +1,124 @@
+"""The case as one self-contained HTML page for the treating team: no request leaves it, nothing in it runs but ours.
+
+The page is internal. It shows probabilities, gaps and every rule set, which a submission to a payer never does.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nutation.report import chart, digest, timeline, words
+from nutation.report.digest import Plain
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_WORDS: dict[str, Mapping[str, str]] = {
+    "actions": words.ACTIONS, "gate": words.GATE, "item_kinds": words.ITEM_KINDS, "verdicts": words.VERDICTS,
+    "states": words.STATES, "shown": words.SHOWN, "applicability": words.APPLICABILITY, "kinds": words.KINDS,
+    "marks": words.MARKS, "unknown": words.UNKNOWN, "burdens": words.BURDENS, "purposes": words.PURPOSES,
+    "validity": words.VALIDITY, "alternative": words.ALTERNATIVE, "certainty": words.CERTAINTY,
+    "modality": words.MODALITY, "sides": words.SIDES, "symptoms": words.SYMPTOMS,
+}  # fmt: skip
+
+
+def render(document: Plain) -> str:
+    """The case document (``nutation.case.document``) as one HTML page.
+
+    Every text of the document is escaped; links lead within the page, or to a source's own http(s) address.
+    """
+    from markupsafe import Markup
+
+    told: Plain = words.cleaned(document)
+    style, script = _asset("case.css"), _asset("case.js")
+    events = {event["id"]: event for event in told["events"]}
+    anchors = {event: f"e-{place}" for place, event in enumerate(events, 1)}
+    sources = {key: place for place, key in enumerate(_cited(told), 1)}
+    return (
+        _environment()
+        .get_template("case.html.j2")
+        .render(
+            document=told,
+            style=Markup(style),  # noqa: S704 - our own file
+            script=Markup(script),  # noqa: S704 - our own file
+            policy=_content_policy(style, script),
+            events=events,
+            anchors=anchors,
+            sources=sources,
+            days=timeline.days(told["events"]),
+            overview=Markup(timeline.overview(told["events"], anchors, told["as_of"])),  # noqa: S704 - escaped there
+            gate_state=digest.gate_state(told["joints"]),
+            gate_rows=digest.gate_rows(told["joints"]),
+        )
+    )
+
+
+def _cited(document: Plain) -> Sequence[str]:
+    """Keys of the sources in the order in which the page comes to cite them, then the rest."""
+    found: dict[str, None] = {}
+
+    def walk(node: Any) -> None:
+        if isinstance(node, dict):
+            for key, value in node.items():  # pyright: ignore[reportUnknownVariableType]
+                if key == "citation":
+                    found.update(dict.fromkeys([value] if isinstance(value, str) else value))  # pyright: ignore
+                else:
+                    walk(value)
+        elif isinstance(node, list):
+            for part in node:  # pyright: ignore[reportUnknownVariableType]
+                walk(part)
+
+    for joint in document["joints"]:
+        walk([joint["gate"], joint["evaluation"], joint["indication"]])
+    walk(document["next"])
+    return [key for key in found if key in document["sources"]] + [k for k in document["sources"] if k not in found]
+
+
+@lru_cache(maxsize=8)
+def _asset(name: str) -> str:
+    return (_TEMPLATES / name).read_text("utf-8")
+
+
+def _content_policy(style: str, script: str) -> str:
+    """A policy under which a browser loads nothing and runs only the page's own script, known by its hash."""
+
+    def hashed(text: str) -> str:
+        return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+    return (
+        f"default-src 'none'; style-src 'sha256-{hashed(style)}'; script-src 'sha256-{hashed(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    for name in ("percent", "span", "interval", "of_hundred", "day", "dated", "said", "sentence", "topic", "joint", "count"):
+        made.filters[name] = getattr(words, name)
+    made.filters["word"] = lambda code, table: words.word(_WORDS[table], code)  # pyright: ignore[reportUnknownLambdaType]
+    made.filters["web"] = web_address
+    made.globals["digest"] = digest
+    made.globals["chart"] = {  # pyright: ignore[reportArgumentType]
+        "axis": lambda: Markup(chart.axis()),  # noqa: S704 - numbers only
+        "rung": lambda before, after, last: Markup(chart.rung(before, after, last=last)),  # noqa: S704  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+        "whisker": lambda after, reference: Markup(chart.whisker(after, reference)),  # noqa: S704  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
+    }
+    return made
+
+
+def web_address(link: Any) -> str:
+    """The link if it is an http(s) address, else nothing: evidence of a clinic's own can hold any text."""
+    text = str(link or "").strip()
+    return text if text.lower().startswith(("https://", "http://")) else ""
