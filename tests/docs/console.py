@@ -76,8 +76,8 @@ class Step:
 
 
 def pages() -> list[Path]:
-    """Every page that a reader may follow: the README and all Markdown below docs/."""
-    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+    """Every page of the documentation whose examples are run."""
+    return sorted((ROOT / "docs").rglob("*.md"))
 
 
 def blocks(page: Path, languages: tuple[str, ...] | None = None) -> list[Block]:
@@ -147,7 +147,8 @@ def run(page_steps: list[Step]) -> None:
     with tempfile.TemporaryDirectory(prefix="nutation-docs-") as folder:
         furnish(page_steps[0].block.page, Path(folder))
         mark = "\x1e"
-        script = "".join(f"{step.command}\nprintf '\\n{mark}%s\\n' $?\n" for step in page_steps)
+        # A command that fails must not hide behind the one that it is piped into.
+        script = "set -o pipefail\n" + "".join(f"{step.command}\nprintf '\\n{mark}%s\\n' $?\n" for step in page_steps)
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-c", script],
             cwd=folder,

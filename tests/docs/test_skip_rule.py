@@ -64,10 +64,3 @@ def test_under_ci_a_skip_fails(tmp_path: Path) -> None:
 
 def test_at_home_a_skip_stays_a_skip(tmp_path: Path) -> None:
     assert "1 passed, 5 skipped, 1 xfailed" in outcome(tmp_path, "false")
-
-
-def test_ci_script_is_valid_and_calls_the_readmes_command() -> None:
-    script = ROOT / ".ci" / "run"
-    subprocess.run(["bash", "-n", str(script)], check=True)
-    assert os.access(script, os.X_OK)
-    assert "python3 -m uv run pytest" in script.read_text("utf-8")

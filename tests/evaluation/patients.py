@@ -38,7 +38,12 @@ def screen_event(name: str = "screen", happened: str = "2026-09-01", **told: Any
 
 def examined(name: str = "examination", happened: str = "2026-08-20", **told: Any) -> Event:
     """An examination of hip, nerves and centralisation without a finding, and what ``told`` adds."""
-    found = {"hip_screen": "negative", "neurology": "normal", "straight_leg_raise": "negative", "centralisation": "absent"}
+    found = {
+        "hip_screen": "negative",
+        "neurology": "normal",
+        "straight_leg_raise": "negative",
+        "centralisation": "absent",
+    }
     return event(name, "examination", happened, **{**found, **told})
 
 

@@ -66,7 +66,8 @@ def test_reasons(change: dict[str, Any], says: str) -> None:
     "name",
     [
         "target", "guidance", "contrast", "volume_ml", "anaesthetic", "sedation", "other_injections_that_day",
-        "familiar_pain_before", "score_before", "score_after", "scored_side_pain", "same_movement", "scored_after_hours",
+        "familiar_pain_before", "score_before", "score_after", "scored_side_pain", "same_movement",
+        "scored_after_hours",
     ],
 )  # fmt: skip
 def test_what_is_missing(name: str) -> None:
@@ -98,7 +99,13 @@ def test_bupivacaine_may_be_scored_later() -> None:
 
 @pytest.mark.parametrize(
     ("after", "result", "weight"),
-    [(2, "positive", 1.0), (2.2, "intermediate", 0.95), (4, "intermediate", 0.5), (5, "negative", 0.25), (8, "negative", 0.0)],
+    [
+        (2, "positive", 1.0),
+        (2.2, "intermediate", 0.95),
+        (4, "intermediate", 0.5),
+        (5, "negative", 0.25),
+        (8, "negative", 0.0),
+    ],
 )
 def test_relief_is_read_in_degrees(after: float, result: str, weight: float) -> None:
     """From 8: 2 is 75 %, 2.2 is 72.5 %, 4 is 50 %, 5 is 37.5 %. A line through 1 at 75 % and 0.5 at 50 %."""

@@ -128,14 +128,18 @@ def test_what_makes_an_item_stand(item: str, more: list[tuple[str, dict[str, Any
     assert told.item(item).question
 
 
-@pytest.mark.parametrize("change", [{"certainty": "coded"}, {"certainty": "inferred"}, {"modality": "provisional"}, {"side": "unknown"}])
+@pytest.mark.parametrize(
+    "change", [{"certainty": "coded"}, {"certainty": "inferred"}, {"modality": "provisional"}, {"side": "unknown"}]
+)
 def test_a_warning_fires_on_what_a_permission_would_not_take(change: dict[str, Any]) -> None:
     """Coded, inferred, suspected, or of a side that is not recorded: each is enough for a warning."""
     told = gate(*asked(), event("infected", "diagnosis", "2026-08-25", category="infection", **change))
     assert told.item("infection").state == "standing"
 
 
-@pytest.mark.parametrize("change", [{"modality": "negated"}, {"modality": "family"}, {"modality": "intended"}, {"happened": "2026-09-05"}])
+@pytest.mark.parametrize(
+    "change", [{"modality": "negated"}, {"modality": "family"}, {"modality": "intended"}, {"happened": "2026-09-05"}]
+)
 def test_what_was_not_so_warns_of_nothing(change: dict[str, Any]) -> None:
     happened = change.pop("happened", "2026-08-25")
     told = gate(*asked(), event("infected", "diagnosis", happened, category="infection", **change))
@@ -151,7 +155,12 @@ def test_two_statements_that_disagree_warn() -> None:
 
 @pytest.mark.parametrize(
     ("risk", "item"),
-    [("fever", "infection"), ("cancer_history", "tumour"), ("night_rest_pain", "tumour"), ("long_term_steroid", "sacral_fracture")],
+    [
+        ("fever", "infection"),
+        ("cancer_history", "tumour"),
+        ("night_rest_pain", "tumour"),
+        ("long_term_steroid", "sacral_fracture"),
+    ],
 )
 def test_a_risk_factor_leaves_a_question_and_raises_no_alarm(risk: str, item: str) -> None:
     told = gate(*without(asked(), "screen"), screen_event(**{risk: "reported"}))
@@ -183,7 +192,11 @@ def test_inflammatory_pain_needs_four_of_five() -> None:
     )
 
     def told(**features: bool) -> str:
-        return gate(*story, event("pattern", "pain_pattern", "2026-08-20", **features)).item("axial_spondyloarthritis").state
+        return (
+            gate(*story, event("pattern", "pain_pattern", "2026-08-20", **features))
+            .item("axial_spondyloarthritis")
+            .state
+        )
 
     assert told() == "not_screened"
     assert told(insidious=True, better_with_exercise=True) == "not_screened"
@@ -265,7 +278,9 @@ def test_addressing_does_not_stand_for_asking() -> None:
     """One item was looked into; nobody asked the others."""
     resolved = event("resolved", "gate_resolution", "2026-08-20", **RESOLVED)
     told = gate(*history(), examined(), INFECTED, resolved)
-    assert (told.state, told.item("infection").state) == ("not_screened", "addressed")
+    infection = told.item("infection")
+    assert (told.state, infection.state, infection.addressed_by) == ("not_screened", "not_screened", ("resolved",))
+    assert "fever" in infection.missing
 
 
 def test_the_urgency_is_the_greatest_of_what_stands() -> None:
@@ -280,6 +295,7 @@ def test_it_is_plain_data() -> None:
     assert set(told) >= {"state", "items"}
     item = next(i for i in told["items"] if i["id"] == "infection")
     assert set(item) >= {
-        "state", "kind", "urgency", "label", "witnesses", "asked_on", "asked_by", "expires_on", "missing", "citation", "basis",
+        "state", "kind", "urgency", "label", "witnesses", "asked_on", "asked_by", "expires_on", "missing", "citation",
+        "basis",
     }  # fmt: skip
     assert item["asked_on"] == "2026-09-01"

@@ -34,13 +34,21 @@ DEGENERATE = image("ct", degeneration="present")
         ((), "unknown", False),
         ((DEGENERATE,), "degenerative", True),
         ((image("ct", degeneration="present", disruption="present"),), "disruption", True),
-        ((event("d", "diagnosis", "2026-08-01/", category="sij_dysfunction", clinical_status="active"),), "mechanical", True),
+        (
+            (event("d", "diagnosis", "2026-08-01/", category="sij_dysfunction", clinical_status="active"),),
+            "mechanical",
+            True,
+        ),
         ((event("o", "onset", "2025-01-01", cause="trauma"),), "mechanical", True),
         ((event("f", "operation", "2023-01-01", target="lumbar_fusion"),), "mechanical", True),
         ((DEGENERATE, image("mri", "mri", infection="present")), "infectious", False),
         ((DEGENERATE, image("mri", "mri", fracture="present")), "fracture", False),
         ((DEGENERATE, image("mri", "mri", tumour="present")), "tumour", False),
-        ((DEGENERATE, image("mri", "mri", inflammation="present", deep_marrow_oedema="present")), "inflammatory", False),
+        (
+            (DEGENERATE, image("mri", "mri", inflammation="present", deep_marrow_oedema="present")),
+            "inflammatory",
+            False,
+        ),
     ],
 )
 def test_the_mechanism(events: tuple[Any, ...], kind: str, leads_on: bool) -> None:
@@ -84,7 +92,9 @@ def test_dorsal_ligaments() -> None:
 
 
 def test_a_fused_joint_is_a_question_of_its_own() -> None:
-    told = of(DEGENERATE, event("fusion", "operation", "2025-01-01", target="si_joint"), image("x", loosening="present"))
+    told = of(
+        DEGENERATE, event("fusion", "operation", "2025-01-01", target="si_joint"), image("x", loosening="present")
+    )
     assert told.kind == "unknown"
     assert [reason.text for reason in told.reasons] == ["An image shows loosening"]
 

@@ -30,7 +30,7 @@ def test_first_of_all_the_screen() -> None:
     assert "infection" in found["safety_screen"].about
     assert found["safety_screen"].purpose == "safety"
     assert "first_block" in withheld
-    assert "The safety gate is not open." in withheld["first_block"].reasons
+    assert "The safety gate is neither clear nor addressed." in withheld["first_block"].reasons
 
 
 def test_hip_and_centralisation_come_before_provocation() -> None:

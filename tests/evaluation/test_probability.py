@@ -123,7 +123,7 @@ def test_what_is_not_known_leaves_it_and_is_listed() -> None:
 
 
 def test_unfamiliar_pain_counts_as_negative() -> None:
-    elsewhere = {test: "unfamiliar" for test in battery(6)}
+    elsewhere = dict.fromkeys(battery(6), "unfamiliar")
     assert median(*without(BASE, "examination"), examined(**elsewhere)) == median(
         *without(BASE, "examination"), examined(**battery(0))
     )
@@ -177,11 +177,15 @@ def test_the_weakest_mark_is_said() -> None:
     assert "unverified assumptions" in evaluation(*TWO).steps[1].basis
 
 
+def fused_to(*, sacrum: bool) -> Any:
+    return event("f", "operation", "2024-01-01", target="lumbar_fusion", fused_to_sacrum=sacrum)
+
+
 @pytest.mark.parametrize(
     ("more", "entry"),
     [
-        ((event("f", "operation", "2024-01-01", target="lumbar_fusion", fused_to_sacrum=True),), "prior_after_lumbosacral_fusion"),
-        ((event("f", "operation", "2024-01-01", target="lumbar_fusion", fused_to_sacrum=False),), "latent_prior_after_lumbar_fusion"),
+        ((fused_to(sacrum=True),), "prior_after_lumbosacral_fusion"),
+        ((fused_to(sacrum=False),), "latent_prior_after_lumbar_fusion"),
         ((event("o", "onset", "2025-01-01", cause="childbirth"),), "latent_prior_after_childbirth"),
         ((event("p", "pain_pattern", "2026-08-30", below_l5=False),), "prior_procedural_workup"),
         ((), "prior_persistent_below_l5"),
@@ -261,7 +265,7 @@ def test_the_probability_does_not_wait_for_the_gate() -> None:
     told = evaluation(*TWO, infected)
     assert told.probability == evaluation(*TWO).probability
     assert told.mechanism.kind == "infectious"
-    assert any("gate is not open" in note for note in told.notes)
+    assert any("neither clear nor addressed" in note for note in told.notes)
 
 
 def test_decisions_follow_the_thresholds() -> None:

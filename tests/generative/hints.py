@@ -65,10 +65,6 @@ def _hint(test: Test) -> Hint:
     return Hint(kind, dict(values), tuple(_turning_days(test)), None if topic is None else str(topic))
 
 
-def _bounds(test: Test) -> list[float]:
-    return [b for b in (test.minimum, test.maximum, test.above, test.below) if b is not None]
-
-
 def _asked(test: Test) -> Iterator[tuple[str, Any]]:
     expression, events = test.fact.expression, test.fact.expression.events
     topic = KINDS[events.kind].TOPIC
@@ -83,7 +79,7 @@ def _asked(test: Test) -> Iterator[tuple[str, Any]]:
         case Tally(_, battery) if isinstance(battery, tuple):
             yield from ((name, result) for name in battery for result in ("positive", "positive", "negative"))
         case Sum(_, name) | Best(_, name) | Latest(_, name):
-            for bound in _bounds(test):
+            for bound in test.bounds():
                 yield from ((name, bound + step) for step in (0, 0, 1, -1))
         case SinceDate(_, name, _):
             yield from ((name, day) for day in _turning_days(test))
@@ -132,7 +128,7 @@ def _turning_days(test: Test) -> Iterator[date]:
     if isinstance(events.within_days, int | float):
         turns.append(AS_OF - timedelta(days=events.within_days))
     if isinstance(expression, SinceEarliest | SinceLatest | SinceDate | Duration):
-        for bound in _bounds(test):
+        for bound in test.bounds():
             match expression.unit:
                 case "days" | "weeks" as unit:
                     turns.append(AS_OF - timedelta(days=bound * (7 if unit == "weeks" else 1)))

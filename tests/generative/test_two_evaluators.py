@@ -12,7 +12,7 @@ from typing import Any
 
 import ibis
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 
 from generative.records import AS_OF, RANDOM, Plain, a_scene, built, rule
 from nutation.criteria import BoundFact, JointView, Value, evaluate
@@ -90,14 +90,17 @@ def test_population_gives_the_states_alone(connection: Any) -> None:
     }
 
 
-@settings(max_examples=2)
+BATCH = settings(max_examples=2, phases=(Phase.explicit, Phase.generate))
+
+
+@BATCH
 @given(RANDOM)
 def test_facts_and_criteria_agree(connection: Any, r: Random) -> None:
     assert differences(connection, [a_scene(r) for _ in range(50)]) == []
 
 
 @pytest.mark.slow
-@settings(max_examples=40)
+@settings(BATCH, max_examples=40)
 @given(RANDOM)
 def test_facts_and_criteria_agree_at_length(connection: Any, r: Random) -> None:
     assert differences(connection, [a_scene(r, most=14) for _ in range(60)]) == []

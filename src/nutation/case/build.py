@@ -9,6 +9,8 @@ import nutation
 from nutation.case.answer import Case, JointAnswer
 from nutation.case.next_steps import next_steps, ordered
 from nutation.case.recommendation import recommend
+from nutation.case.telling import in_words
+from nutation.case.what_if import changes
 from nutation.criteria import JointView, bind
 from nutation.evaluation import evaluate_joint, next_findings, screen
 from nutation.evidence import Evidence, load
@@ -42,10 +44,10 @@ def build_case(
     evidence = evidence or load()
     told = occasions(standing(record.events, known_by))
     asked = current(policies(), as_of) if asked is None else asked
-    views = {side: JointView(told, side, as_of) for side in SIDES}
-    found = tuple(side for side in SIDES if _has_findings(views[side]))
+    views: dict[JointSide, JointView] = {side: JointView(told, side, as_of) for side in SIDES}
+    found: tuple[JointSide, ...] = tuple(side for side in SIDES if _has_findings(views[side]))
     chosen = tuple(sides) or found or SIDES
-    joints = tuple(_joint(views[side], asked, procedure, record, evidence, seed) for side in chosen)
+    joints = tuple(_joint(views[side], asked, procedure, record, known_by, evidence, seed) for side in chosen)
     steps = ordered(step for j in joints for step in next_steps(j.side, j.gate, j.findings, j.withheld, j.policies))
     return Case(
         record=record,
@@ -55,20 +57,29 @@ def build_case(
         joints=joints,
         next=steps,
         recommendation=recommend(joints, steps),
-        warnings=(*record.warnings, *_warnings(told, views, chosen)),
+        warnings=(*record.warnings, *_withdrawn(record, known_by), *_warnings(told, views, chosen)),
         versions={"nutation": nutation.__version__, "evidence": evidence.version}
         | {f"policy:{p.id}": p.version for p in asked},
     )
 
 
 def _joint(
-    view: JointView, asked: Sequence[Policy], procedure: str | None, record: Record, evidence: Evidence, seed: int
+    view: JointView,
+    asked: Sequence[Policy],
+    procedure: str | None,
+    record: Record,
+    known_by: datetime | None,
+    evidence: Evidence,
+    seed: int,
 ) -> JointAnswer:
     gate = screen(view, evidence)
     evaluation = evaluate_joint(view, view.other, gate, evidence, seed=seed)
     planned = setting(view, procedure=procedure)
     answers = tuple(judge(policy, view, planned=planned, unmapped=record.unmapped) for policy in asked)
     findings, withheld = next_findings(view, view.other, gate, evidence, seed=seed)
+    offered = [found.id for found in (*findings, *withheld)]
+    if gate.open and (elsewhere := changes(record, view, known_by, asked, planned, answers, offered)):
+        findings, withheld = next_findings(view, view.other, gate, evidence, seed=seed, changes=elsewhere)
     fused = _truth(view, "joint_fused")
     return JointAnswer(
         side=view.side,
@@ -118,6 +129,20 @@ def _has_findings(view: JointView) -> bool:
 
 def _laterality(found: tuple[JointSide, ...]) -> str:
     return "both" if len(found) == 2 else found[0] if found else "unknown"
+
+
+def _withdrawn(record: Record, known_by: datetime | None) -> list[str]:
+    """What was corrected or withdrawn: an answer that this improved must not look as if it had always been so."""
+    seen = {event.id: event for event in record.events if known_by is None or event.recorded_at <= known_by}
+    found: list[str] = []
+    for event in seen.values():
+        for earlier in (seen[name] for name in event.supersedes if name in seen):
+            what = "Withdrawn" if event.retracted else "Corrected"
+            by = f" by {event.author}" if event.author else ""
+            found.append(
+                f"{what} on {event.recorded_at:%Y-%m-%d}{by}: {in_words(earlier)} ({earlier.happened.text()})."
+            )
+    return found
 
 
 def _warnings(told: Sequence[Occasion], views: dict[JointSide, JointView], chosen: Sequence[JointSide]) -> list[str]:

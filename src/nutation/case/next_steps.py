@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ from nutation.criteria import Need
 from nutation.evaluation import STAGES, Gate, NextFinding, Probability, Withheld
 from nutation.indication import PolicyAnswer
 from nutation.record.head import JointSide
+from nutation.record.kinds import KINDS
 
 _STAGE_OF_BURDEN = {
     "none": "history",
@@ -45,7 +47,7 @@ def next_steps(
 ) -> tuple[NextStep, ...]:
     """Steps for one joint, without order. What is withheld for the diagnosis is not offered for a payer either."""
     kept_back = {w.stage for w in withheld}
-    steps = [_of_finding(side, finding) for finding in findings]
+    steps = [_of_finding(side, finding, {policy.id for policy in policies}) for finding in findings]
     for step in _of_policies(side, policies):
         invasive = step.stage in ("imaging", "injection")
         if invasive and (not gate.open or step.stage in kept_back):
@@ -102,7 +104,8 @@ def _interval(probability: Probability | None) -> dict[str, float] | None:
     return {"median": probability.median, "low": probability.low, "high": probability.high, "level": probability.level}
 
 
-def _of_finding(side: JointSide, finding: NextFinding) -> NextStep:
+def _of_finding(side: JointSide, finding: NextFinding, known: set[str]) -> NextStep:
+    named = (re.split(r" becomes |: ", text)[0] for result in finding.results for text in result.changes)
     purpose: tuple[Purpose, ...] = (finding.purpose,)
     return NextStep(
         id=finding.id,
@@ -115,7 +118,7 @@ def _of_finding(side: JointSide, finding: NextFinding) -> NextStep:
         value=finding.value,
         results=tuple(Outcome(r.result, r.chance, _interval(r.probability), r.changes) for r in finding.results),
         gate_items=tuple(move.removeprefix("gate: ") for move in finding.moves if move.startswith("gate: ")),
-        policies=(),
+        policies=tuple(dict.fromkeys(name for name in named if name in known)),
         reason=finding.reason,
         citation=finding.citation,
     )
@@ -146,7 +149,7 @@ def _of_need(side: JointSide, name: str, told: list[tuple[Need, str, str]]) -> N
     need = told[0][0]
     topic = _topic(need)
     expression = need.test.fact.expression
-    person = not _sided(expression.events.kind)
+    person = not KINDS[expression.events.kind].SIDED
     ids = tuple(dict.fromkeys(policy for _, policy, _ in told))
     label = f"{need.question.rstrip('?.')} ({topic.replace('_', ' ')})" if topic else need.question
     return NextStep(
@@ -172,12 +175,6 @@ def _of_need(side: JointSide, name: str, told: list[tuple[Need, str, str]]) -> N
         reason=_why(need),
         citation=(),
     )
-
-
-def _sided(kind: str) -> bool:
-    from nutation.record.kinds import KINDS
-
-    return KINDS[kind].SIDED
 
 
 def _why(need: Need) -> str:

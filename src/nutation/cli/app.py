@@ -46,7 +46,7 @@ def case(
         str,
         typer.Argument(
             metavar="RECORD",
-            help="FHIR R4 Bundle (JSON), folder of NDJSON, or Nutation's own events (YAML, JSON, CSV); or the word new.",
+            help="FHIR R4 Bundle (JSON), folder of NDJSON, or Nutation's own events (YAML, JSON, CSV); or new.",
         ),
     ],
     side: Annotated[str | None, typer.Option(help="Only this joint: left or right.")] = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as json_module
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nutation.case import Case, build_case, document
 from nutation.cli.output import console, day, folder, instant, print_json, progress, written
@@ -51,7 +51,7 @@ def run(
             told,
             as_of=on,
             known_by=known,
-            sides=(cast(JointSide, side),) if side else (),
+            sides=(side,) if side else (),
             asked=wanted,
             procedure=procedure,
             seed=seed,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import typer
 from pydantic import ValidationError
@@ -90,12 +91,12 @@ class _Asker:
             told = typer.prompt("Patient's id (letters, digits, - and _)", default="", show_default=False).strip()
             self.patient = told if told and all(c.isalnum() or c in "-_" for c in told) else ""
         self.author = typer.prompt("Your name and role", default="", show_default=False).strip() or None
-        birth = self._until_valid("Date of birth (YYYY-MM-DD)", lambda told: str(day(told, "date of birth")))
+        birth = self._until_valid("Date of birth (YYYY-MM-DD)", _date)
         sex = self._ask_field("person", "sex")
         if birth not in (None, "?"):
             self._keep("person", birth, {"sex": sex} if sex else {}, ())
         side = self._choice("Which side hurts more", ("left", "right"))
-        self.side = cast(JointSide, side if side in ("left", "right") else "left")
+        self.side = "right" if side == "right" else "left"
 
     def form(self, name: str) -> None:
         """Every event of the form; one that is left keeps nothing of itself."""
@@ -151,7 +152,7 @@ class _Asker:
             value = self._choice(label, tuple(sorted(options)))
         else:
             told = column_types(kind)[name]
-            value = self._until_valid(label + {bool: " (y/n)", date: " (YYYY-MM-DD)"}.get(told, ""), _reader(told))
+            value = self._until_valid(label + {bool: " (y/n)", date: " (YYYY-MM-DD)"}.get(told, ""), _READERS[told])
         if value == "?":
             if not_known is not None:
                 not_known.append(name)
@@ -172,7 +173,7 @@ class _Asker:
         return self._until_valid(f"{label} ({shown})", read)
 
     @staticmethod
-    def _until_valid(question: str, read: Any) -> Any:
+    def _until_valid(question: str, read: Callable[[str], Any]) -> Any:
         while True:
             told = typer.prompt(f"    {question}", default="", show_default=False).strip()
             if told in ("", "?"):
@@ -190,18 +191,25 @@ def _period(text: str) -> str:
     return text
 
 
-def _reader(told: type) -> Any:
-    def truth(text: str) -> bool:
-        if text.lower() in (*_YES, *_NO):
-            return text.lower() in _YES
-        raise ValueError("write y or n")
+def _truth(text: str) -> bool:
+    if text.lower() in (*_YES, *_NO):
+        return text.lower() in _YES
+    raise ValueError("write y or n")
 
-    def number(text: str) -> float:
-        try:
-            return float(text.replace(",", "."))
-        except ValueError:
-            raise ValueError("write a number") from None
 
-    return {bool: truth, float: number, int: lambda t: int(number(t)), date: lambda t: str(day(t, "date"))}.get(
-        told, str
-    )
+def _number(text: str) -> float:
+    try:
+        return float(text.replace(",", "."))
+    except ValueError:
+        raise ValueError("write a number") from None
+
+
+def _whole(text: str) -> int:
+    return int(_number(text))
+
+
+def _date(text: str) -> str:
+    return str(day(text, "date"))
+
+
+_READERS: dict[type, Callable[[str], Any]] = {bool: _truth, float: _number, int: _whole, date: _date, str: str}

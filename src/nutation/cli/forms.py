@@ -39,10 +39,11 @@ FORMS: dict[str, Form] = {
     "attestation": (("attestation", ("statement", "holds")), ("completeness", ("of", "topic", "up_to"))),
     "operation": (("operation", ()),),
     "coverage": (("coverage", ()),),
+    "gate_resolution": (("gate_resolution", ()),),
 }  # fmt: skip
 """Form → the events it asks for; an empty tuple of fields means all of the kind's, as declared."""
 
-ORDER = tuple(FORMS)
+ORDER = tuple(name for name in FORMS if name != "gate_resolution")
 """The order of asking where no step names a form: what is safe and light first."""
 
 

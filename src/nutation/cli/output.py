@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
@@ -47,7 +47,7 @@ def instant(text: str | None, option: str) -> datetime | None:
 
 
 @contextmanager
-def progress(text: str, quiet: bool) -> Iterator[None]:
+def progress(text: str, quiet: bool) -> Generator[None]:
     """A sign of life on standard error while something takes its time, on terminals only."""
     if quiet or not sys.stderr.isatty():
         yield

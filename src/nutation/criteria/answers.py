@@ -119,12 +119,17 @@ def _ids(occasions: Iterable[Occasion]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(event for o in occasions for event in (*o.events, *o.disputed_by)))
 
 
+def keeps(test: Test, value: Range) -> Truth:
+    """Whether every value of the range keeps the test's bounds, or none, or some."""
+    return within(value, minimum=test.minimum, maximum=test.maximum, above=test.above, below=test.below)
+
+
 def _leaf(test: Test, view: JointView) -> LeafAnswer:
     value = view.value(test.fact)
     if test.expected is not None:
         truth = value.truth if test.expected else not3(value.truth)
     else:
-        truth = within(value.range, minimum=test.minimum, maximum=test.maximum, above=test.above, below=test.below)
+        truth = keeps(test, value.range)
     kind = _unknown_kind(test.fact.expression, value) if truth is None else None
     return LeafAnswer(test, truth, value.range, _witnesses(test, value, truth), kind, _ids(value.stale))
 
@@ -147,8 +152,7 @@ def _decided_by_lower_bound(test: Test, value: Value) -> bool:
     """Whether the sure occasions alone decide, whatever else there may be."""
     if test.expected is not None:
         return value.truth is True
-    low = Range(value.range.lo, float("inf"))
-    return within(low, minimum=test.minimum, maximum=test.maximum, above=test.above, below=test.below) is not None
+    return keeps(test, Range(value.range.lo, float("inf"))) is not None
 
 
 def _fields_read(expression: Expression) -> frozenset[str]:

@@ -19,6 +19,7 @@ from nutation.criteria.language import (
     Param,
     SinceDate,
     SinceEarliest,
+    SinceEnd,
     SinceLatest,
     Sum,
     Tally,
@@ -147,6 +148,9 @@ def _evaluate(fact: BoundFact, view: JointView) -> Value:
             found = _since_earliest(sure, open_, view.as_of, unit)
         case SinceLatest(_, unit):
             found = _since_latest(sure, open_, view.as_of, unit)
+        case SinceEnd(_, unit):
+            used = _candidates(sure, open_)
+            found = _since_end((*used[0], *used[1]) if used[0] else (), view.as_of, unit)
         case SinceDate(_, field, unit):
             used = _candidates(sure, open_)
             told = [o.values.get(field) for o in (*used[0], *used[1])] if used[0] else []
@@ -227,6 +231,14 @@ def _since_latest(sure: list[Occasion], open_: list[Occasion], as_of: date, unit
     return Range(elapsed(latest, as_of, unit), elapsed(max(froms), as_of, unit) if froms else INF)
 
 
+def _since_end(told: Sequence[Occasion], as_of: date, unit: str) -> Range:
+    """From the last day on which one of them may have ended to the first."""
+    last = [o.happened_to for o in told if o.happened_to is not None]
+    first = [o.ends_from for o in told if o.ends_from is not None]
+    lo = elapsed(max(last), as_of, unit) if last and len(last) == len(told) else -INF
+    return Range(lo, elapsed(min(first), as_of, unit) if first and len(first) == len(told) else INF)
+
+
 def _since_date(told: Sequence[date | None], as_of: date, unit: str) -> Range:
     days = [day for day in told if day is not None]
     if not days or len(days) < len(told):
@@ -256,8 +268,8 @@ def _tally(
     assert isinstance(battery, tuple)
     decisive = {tally.value, *tally.negatives}
 
-    def done(o: Occasion) -> int:
-        return sum(o.values.get(test) in decisive for test in battery)
+    def done(o: Occasion) -> int:  # a test of which two statements disagree was done
+        return sum(o.values.get(test) in decisive or test in o.contradicted for test in battery)
 
     def complete(occasions: list[Occasion]) -> list[Occasion]:
         return [o for o in occasions if done(o) == len(battery)]

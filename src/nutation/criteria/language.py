@@ -204,6 +204,14 @@ class SinceLatest:
 
 
 @dataclass(frozen=True, slots=True)
+class SinceEnd:
+    """Time from the end of the latest occasion to the as-of day."""
+
+    events: Events
+    unit: TimeUnit = "days"
+
+
+@dataclass(frozen=True, slots=True)
 class SinceDate:
     """Time from a day that the latest occasion tells of to the as-of day."""
 
@@ -231,7 +239,18 @@ class Tally:
 
 
 Expression = (
-    Count | Exists | Sum | Best | Latest | LatestIs | SinceEarliest | SinceLatest | SinceDate | Duration | Tally
+    Count
+    | Exists
+    | Sum
+    | Best
+    | Latest
+    | LatestIs
+    | SinceEarliest
+    | SinceLatest
+    | SinceEnd
+    | SinceDate
+    | Duration
+    | Tally
 )
 TRUTHS = (Exists, LatestIs)
 """Reducers that give a truth value; the others give a range."""
@@ -305,6 +324,11 @@ class Test:
     expected: bool | None = None
 
     __test__ = False
+
+    def bounds(self) -> tuple[float, ...]:
+        """The numbers that it holds the fact against."""
+        told = (self.minimum, self.above, self.below, self.maximum)
+        return tuple(bound for bound in told if bound is not None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from nutation.criteria.language import (
     Opposite,
     SinceDate,
     SinceEarliest,
+    SinceEnd,
     SinceLatest,
     Sum,
     Tally,
@@ -47,6 +48,8 @@ ibis: Any = _ibis
 Tables = Mapping[str, Table]
 KEYS = ("patient", "joint")
 OF_A_FIELD = Sum | Best | Latest | SinceDate
+LATEST = Latest | LatestIs | SinceDate | SinceEnd | Tally
+"""Reducers in which the occasions that may be the latest speak."""
 COUNTING = Count | Exists | Sum | Best | Duration
 """Reducers to which an occasion of unknown side may count; the latest and the earliest speak of this joint alone."""
 
@@ -85,13 +88,13 @@ def _rows(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
             case LatestIs(_, condition):
                 columns |= plan.named({"answer": rows.holds(condition, t)})
             case Tally(_, battery, value, negatives):
-                tests = [t[name] for name in cast("tuple[str, ...]", battery)]
-
-                def told(words: list[str], tests: list[Any] = tests) -> Any:
-                    return rows.total([test.isin(words).fill_null(False).cast("int64") for test in tests])
-
-                positive, negative = told([value]), told(list(negatives))
-                columns |= plan.named({"positive": positive, "negative": negative})
+                tests = cast("tuple[str, ...]", battery)
+                counted = {
+                    "positive": [t[test] == value for test in tests],
+                    "negative": [t[test].isin(list(negatives)) for test in tests],
+                    "disputed": [t.contradicted.contains(test) for test in tests],
+                }
+                columns |= plan.named({name: rows.count_true(told) for name, told in counted.items()})
             case _:
                 pass
     fields = [plan.fact.expression.field for plan in plans if isinstance(plan.fact.expression, OF_A_FIELD)]
@@ -138,16 +141,15 @@ def _first_pass(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
                     "cut_whole": t.happened_from.max(where=sure & whole),
                 }
             )
-        case Latest() | LatestIs() | SinceDate():
+        case Latest() | LatestIs() | SinceDate() | SinceEnd():
             return plan.named({"sure": sure.sum(), "cut": t.happened_from.max(where=sure)})
-        case Duration(events):
-            vague = some & t.happened_from.isnull() if events.within_days is None else ibis.literal(False)
-            return plan.named({"vague": vague.sum()})
+        case Duration():
+            return plan.named({"vague": (some & t.happened_from.isnull()).sum()})
 
 
 def _done(plan: _Plan, t: Table) -> tuple[Any, Any]:
     """Whether a test of the battery, and whether every one, was done."""
-    done = t[f"{plan.prefix}_positive"] + t[f"{plan.prefix}_negative"]
+    done = rows.total([t[f"{plan.prefix}_{name}"] for name in ("positive", "negative", "disputed")])
     return done > 0, done == len(cast("Tally", plan.fact.expression).battery)  # pyright: ignore[reportArgumentType]
 
 
@@ -171,6 +173,10 @@ def _second_pass(plan: _Plan, t: Table) -> dict[str, Any]:
         return plan.named(
             {"nay": (speaks & ~answer.fill_null(False)).sum(), "yea": (speaks & answer.fill_null(True)).sum()}
         )
+    if isinstance(expression, SinceEnd):
+        ended = {"first": t.ends_from.min(where=speaks), "last": t.happened_to.max(where=speaks)}
+        vague = {"no_first": t.ends_from.isnull(), "no_last": t.happened_to.isnull()}
+        return plan.named(ended | {name: (speaks & column).sum() for name, column in vague.items()})
     told = t[cast("Latest | SinceDate", expression).field]
     return plan.named(
         {"lo": told.min(where=speaks), "hi": told.max(where=speaks), "silent": (speaks & told.isnull()).sum()}
@@ -242,6 +248,11 @@ def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
         case SinceLatest(_, unit):
             known = count("sure") > 0
             return since(t[f"{p}_by"], t[f"{p}_from"], unit, known, known)
+        case SinceEnd(_, unit):
+            spoken = count("sure") > 0
+            lo, hi = (rows.elapsed(t[f"{p}_{name}"], day, unit) for name in ("last", "first"))
+            lo = ibis.ifelse(spoken & (count("no_last") == 0), lo, ibis.null("float64"))
+            return bounds(lo, hi, spoken & (count("no_first") == 0))
         case SinceDate(_, _, unit):
             told = (count("sure") > 0) & (count("silent") == 0)
             return since(t[f"{p}_hi"], t[f"{p}_lo"], unit, told, told)
@@ -256,9 +267,9 @@ def _finished(plan: _Plan, t: Table, as_of: date) -> dict[str, Any]:
             spoken, whole = count("part") > 0, len(cast("tuple[str, ...]", battery))
             lo = ibis.ifelse(spoken, t[f"{p}_lo"], 0)
             return bounds(lo, ibis.ifelse(spoken, whole - t[f"{p}_least_negative"], whole), ibis.literal(True))
-        case Duration(_, unit):
-            lo, hi = rows.in_unit(count("lo"), unit), rows.in_unit(count("hi"), unit)
-            return bounds(lo, hi, complete & (count("vague") == 0))
+        case Duration(events, unit):  # a window bounds what has no beginning
+            bounded = complete & (count("vague") == 0) if events.within_days is None else complete
+            return bounds(rows.in_unit(count("lo"), unit), rows.in_unit(count("hi"), unit), bounded)
 
 
 def _stated_complete(plans: Sequence[_Plan], t: Table, as_of: date) -> Table:
@@ -313,7 +324,7 @@ def _of_kind(plans: Sequence[_Plan], table: Table, kind: str, as_of: date) -> li
             found.extend(_durations(plan, t, keys, as_of))
     aggregated = t.group_by(keys).aggregate(**first)
     found.append(aggregated)
-    if latest := [p for p in plans if isinstance(p.fact.expression, Latest | LatestIs | SinceDate | Tally)]:
+    if latest := [p for p in plans if isinstance(p.fact.expression, LATEST)]:
         beside = _joined(t, [(aggregated, keys)])
         second = {name: column for plan in latest for name, column in _second_pass(plan, beside).items()}
         found.append(beside.group_by(keys).aggregate(**second))
@@ -370,10 +381,8 @@ def criterion_column(criterion: Criterion, t: Table, names: Mapping[BoundFact, s
         case AtLeastOf(n, parts):
             told = [criterion_column(part, t, names) for part in parts]
 
-            def count(of_unknown: bool) -> Any:
-                return rows.total([part.fill_null(of_unknown).cast("int64") for part in told])
-
-            return rows.cases((count(False) >= n, True), (count(True) < n, False), otherwise=None)
+            surely, possibly = rows.count_true(told), rows.count_true(told, unknown=True)
+            return rows.cases((surely >= n, True), (possibly < n, False), otherwise=None)
 
 
 def _test(test: Test, t: Table, name: str) -> Any:

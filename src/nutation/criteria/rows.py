@@ -49,6 +49,11 @@ def total(parts: Sequence[Any]) -> Any:
     return reduce(lambda one, other: one + other, parts)
 
 
+def count_true(parts: Sequence[Any], *, unknown: bool = False) -> Any:
+    """How many columns are true within a row, those not known counting as ``unknown``."""
+    return total([part.fill_null(unknown).cast("int64") for part in parts])
+
+
 def every(parts: Sequence[Any]) -> Any:
     """All of nullable columns and plain truths."""
     told = [part for part in parts if part is not True]

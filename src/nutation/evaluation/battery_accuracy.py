@@ -20,7 +20,7 @@ from nutation.evaluation.dependence import block_given_battery
 
 ATTEMPTS = 6
 """Draws of what is not known about the referee, tried for each draw of the published figures."""
-_ROUNDS = 9
+_ROUNDS = 7
 _STEP = 1e-5
 
 
@@ -135,23 +135,39 @@ def derive(sensitivity: Array, false_positive: Array, blocks: BlockAccuracy, unk
     figures lead, and what is not known about the referee gives way to them.
     """
     n = len(sensitivity)
-    block = np.arange(n * ATTEMPTS, dtype=np.intp) % len(blocks)
-    referee = Referee(
-        blocks.sensitivity[block], blocks.false_positive[block], unknowns.prevalence, unknowns.dorsal, unknowns.double,
-        blocks.dependence, unknowns.centralising,
-    )  # fmt: skip
-    with np.errstate(all="ignore"):
-        source, other, solved = _solve(np.tile(sensitivity, ATTEMPTS), np.tile(false_positive, ATTEMPTS), referee)
-    by_attempt = solved.reshape(ATTEMPTS, n)
-    some = by_attempt.any(axis=0)
-    chosen = (by_attempt.argmax(axis=0) * n + np.arange(n))[some]
+    chosen = np.full(n, -1, dtype=np.intp)
+    source, other = np.zeros(n), np.zeros(n)
+    for attempts in (range(1), range(1, ATTEMPTS)):  # most are solved at once; the others get all the rest
+        left = np.flatnonzero(chosen < 0)
+        at = np.concatenate([left + attempt * n for attempt in attempts])
+        with np.errstate(all="ignore"):
+            solved = _solve(sensitivity[at % n], false_positive[at % n], _referee(blocks, unknowns, at))
+        done, first = np.unique(at[solved[2]] % n, return_index=True)
+        chosen[done] = at[solved[2]][first]
+        source[done], other[done] = solved[0][solved[2]][first], solved[1][solved[2]][first]
+    some = chosen >= 0
+    chosen = chosen[some]
     return BatteryAccuracy(
-        source=source[chosen],
-        other=other[chosen],
+        source=source[some],
+        other=other[some],
         dorsal=unknowns.dorsal[chosen],
         centralising=unknowns.centralising.at(chosen),
         apparent_sensitivity=sensitivity[some],
         apparent_false_positive=false_positive[some],
-        block=block[chosen],
+        block=chosen % len(blocks),
         kept=float(some.mean()),
+    )
+
+
+def _referee(blocks: BlockAccuracy, unknowns: Unknowns, at: NDArray[np.intp]) -> Referee:
+    """The referee's draws at some positions among the attempts."""
+    block = at % len(blocks)
+    return Referee(
+        blocks.sensitivity[block],
+        blocks.false_positive[block],
+        unknowns.prevalence[at],
+        unknowns.dorsal[at],
+        unknowns.double[at],
+        blocks.dependence,
+        unknowns.centralising.at(at),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nutation.evaluation.chance import Array
 
@@ -21,7 +22,7 @@ class Centralising:
     centraliser: Array
     centralises_source: Array
 
-    def at(self, keep: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Centralising:
+    def at(self, keep: NDArray[np.intp]) -> Centralising:
         """The draws at some positions."""
         return Centralising(self.non_centraliser[keep], self.centraliser[keep], self.centralises_source[keep])
 

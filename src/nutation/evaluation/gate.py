@@ -206,6 +206,8 @@ def _answer(
         state = "addressed" if addressing else "standing" if alarms or seen else "not_screened"
         if state == "not_screened":
             missing = (item.question,)
+        elif state == "addressed" and screened.unasked:  # one warning was looked into; the others were not asked about
+            state, missing = "not_screened", screened.unasked
     elif _excepted(item, view):
         state = "clear"
     else:
@@ -237,14 +239,20 @@ def _answer(
 class _Screened:
     on: date | None
     by: str | None
-    missing: tuple[str, ...]
+    unasked: tuple[str, ...]
+    unexamined: tuple[str, ...]
     witnesses: tuple[str, ...]
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        return (*self.unasked, *self.unexamined)
 
 
 def _screened(item: Item, view: JointView, screens: tuple[Screen, ...]) -> _Screened:
     """When and by whom the item was last asked, and what of it is still to be asked."""
     oldest = view.as_of - timedelta(days=item.expires_days)
-    missing: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
+    unexamined: tuple[str, ...] = ()
     on: date | None = None
     by: str | None = None
     told: tuple[str, ...] = ()
@@ -255,15 +263,15 @@ def _screened(item: Item, view: JointView, screens: tuple[Screen, ...]) -> _Scre
             on, by, told = full.on, full.by, full.events
         else:
             seen = fresh[0].answers if fresh else {}
-            missing = tuple(name for name in item.asks if seen.get(name) is None)
+            unasked = tuple(name for name in item.asks if seen.get(name) is None)
     if item.screened is not None:
         answer = evaluate(item.screened, view)
         if answer.truth is True:
             told = (*told, *answer.witnesses.for_)
             on, by = (on, by) if on else _latest(view, answer)
         else:
-            missing = (*missing, *_open_questions(answer))
-    return _Screened(on, by, missing, tuple(dict.fromkeys(told)))
+            unexamined = _open_questions(answer)
+    return _Screened(on, by, unasked, unexamined, tuple(dict.fromkeys(told)))
 
 
 def _open_questions(answer: Answer) -> tuple[str, ...]:

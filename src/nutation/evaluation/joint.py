@@ -85,5 +85,7 @@ def _notes(found: JointFindings, gate: Gate) -> list[str]:
     if found.laterality in _SPLIT:
         notes.append("The patient's probability is split over two joints; each joint's own findings are counted apart.")
     if not gate.open:
-        notes.append("The safety gate is not open: infected and broken joints hurt on provocation and in blocks too.")
+        notes.append(
+            "The gate is neither clear nor addressed: an infected joint answers to provocation and blocks too."
+        )
     return notes

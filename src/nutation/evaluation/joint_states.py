@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nutation.evaluation.chance import Array
 from nutation.evaluation.centralising import Centralising, Split, split
+from nutation.evaluation.chance import Array
 from nutation.evaluation.dependence import block_given_battery, sequence
 from nutation.evaluation.known import Findings
 

@@ -144,9 +144,7 @@ def _centralisation_step(evidence: Evidence, found: JointFindings, before: Proba
     )
 
 
-def _block_step(
-    evidence: Evidence, block: BlockAnswer, position: int, before: Probability, now: Probability
-) -> Step:
+def _block_step(evidence: Evidence, block: BlockAnswer, position: int, before: Probability, now: Probability) -> Step:
     whole, positives = evidence.entry("maigne1996_control_block"), evidence.entry("mit15_control_block")
     ordinal = _ORDINALS[position] if position < len(_ORDINALS) else f"{position + 1}th"
     basis = (

@@ -56,11 +56,12 @@ def mechanism(view: JointView, gate: Gate, evidence: Evidence) -> Mechanism:
     if truth(view, "joint_fused") is True:
         return _fused(view)
     states = {item.id: item.state for item in gate.items}
+    addressed = {item.id for item in gate.items if item.addressed_by}
     kinds = _kinds(EvidenceKey(evidence))
     still_open = [kind for kind in kinds if kind.gate and states.get(kind.gate) in ("standing", "not_screened")]
     standing = [kind for kind in still_open if kind.gate and states.get(kind.gate) == "standing"]
     for kind in kinds:
-        if kind.gate and states.get(kind.gate) == "addressed":
+        if kind.gate in addressed:
             continue
         found = (*_investigated(kind, view), *reasons(kind.established, view))
         if not found:

@@ -106,7 +106,7 @@ def _against(ask: Ask, gate: Gate, worth: float | None) -> tuple[str, ...]:
     items = {item.id: item for item in gate.items}
     found: list[str] = []
     if (ask.invasive or ask.irradiating) and not gate.open:
-        found.append("The safety gate is not open.")
+        found.append("The safety gate is neither clear nor addressed.")
     needed = [items[name] for name in ask.needs]
     found.extend(f"Not asked or not addressed: {i.label}." for i in needed if i.state not in ("clear", "addressed"))
     found.extend(f"Open: {items[name].label}." for name in ask.not_while if _is_open(items[name]))

@@ -178,5 +178,3 @@ def as_truth(prior: Array, chosen: Parameters, *, double: bool) -> Array:
         hit, miss = both_positive(hit, model.dependence), both_positive(miss, model.dependence)
     reached = (1 - model.dorsal) * hit + model.dorsal * miss
     return np.clip((prior - miss) / (reached - miss), 0.001, 0.999)
-
-

@@ -15,6 +15,7 @@ from nutation.criteria.language import (
     Param,
     SinceDate,
     SinceEarliest,
+    SinceEnd,
     SinceLatest,
     all_of,
     any_of,
@@ -170,7 +171,7 @@ PERSON = (
     ),
     Fact(
         "months_since_delivery",
-        SinceDate(Events("pregnancy", where=Is("outcome", "delivered")), "delivered_on", "months"),
+        SinceEnd(Events("pregnancy", where=Is("outcome", "delivered")), "months"),
         "Months since the latest delivery.",
         "When was the last delivery?",
         unit="months",

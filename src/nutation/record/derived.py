@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
 from typing import Any
 
 DERIVED: dict[str, dict[str, type]] = {
     "injection": {"relief_pct": float, "relief_any_pct": float},
     "operation": {"bilateral": bool},
     "onset": {"age_years": float},
-    "pregnancy": {"delivered_on": date},
 }
 """Attributes that an occasion of the kind carries besides its recorded ones, with their types."""
 

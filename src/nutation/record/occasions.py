@@ -64,7 +64,7 @@ class _Group:
 
 
 def _same_happening(one: Event, other: Event) -> bool:
-    if set(one.supersedes) & set(other.supersedes):
+    if one.kind == "person" or set(one.supersedes) & set(other.supersedes):
         return True
     if not one.happened.overlaps(other.happened):
         return False
@@ -105,12 +105,19 @@ def _merged_values(members: list[Event]) -> tuple[Certainty, dict[str, Any], fro
     values: dict[str, Any] = {}
     contradicted: set[str] = set()
     for name in type(members[0]).attribute_names():
-        told = list(dict.fromkeys(v for v in (getattr(event, name) for event in best) if v is not None))
+        told = _told(best, name)
         if len(told) > 1 and name not in _DESCRIPTIVE:
             contradicted.add(name)
         values[name] = None if name in contradicted or not told else told[0]
     asked = frozenset(name for event in members for name in event.asked_not_known if values.get(name) is None)
     return certainty, values, frozenset(contradicted), asked
+
+
+def _told(events: list[Event], name: str) -> list[Any]:
+    """The different values told; that something goes on yields to a later account of how it ended."""
+    told = [(value, event.recorded_at) for event in events if (value := getattr(event, name)) is not None]
+    ended = max((at for value, at in told if value != "ongoing"), default=None)
+    return list(dict.fromkeys(v for v, at in told if v != "ongoing" or ended is None or at > ended))
 
 
 def _bounds(members: list[Event], course: bool) -> tuple[date | None, date | None, date | None, date | None]:
@@ -149,8 +156,6 @@ def _occasion(members: list[Event], joint: JointSide | None, side_known: bool, d
     match head.kind:
         case "operation":
             values["bilateral"] = any(event.side == "both" for event in members)
-        case "pregnancy":
-            values["delivered_on"] = last if values["outcome"] == "delivered" else None
         case "onset":
             values["age_years"] = None  # known only beside the day of birth: see _with_age
         case _:
@@ -189,7 +194,12 @@ def _gather(events: list[Event]) -> tuple[list[_Group], list[Event]]:
             fitting[0].members.append(event)
         else:
             ambiguous.append(event)
-    return groups, ambiguous
+    for group in groups:  # one that joined before another occasion was there may be of that other, too
+        others = [other for other in groups if other is not group]
+        torn = [m for m in group.members if len(group.members) > 1 and any(other.fits(m) for other in others)]
+        group.members = [m for m in group.members if m not in torn]
+        ambiguous.extend(torn)
+    return [group for group in groups if group.members], ambiguous
 
 
 def _denied_by(members: list[Event], denials: list[Event]) -> tuple[str, ...]:

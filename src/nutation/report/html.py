@@ -105,7 +105,7 @@ def _environment() -> Environment:
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    for name in ("percent", "span", "interval", "of_hundred", "day", "dated", "said", "sentence", "topic", "joint", "count"):
+    for name in ("percent", "span", "interval", "of_hundred", "day", "dated", "said", "sentence", "topic", "joint", "count", "event_label"):
         made.filters[name] = getattr(words, name)
     made.filters["word"] = lambda code, table: words.word(_WORDS[table], code)  # pyright: ignore[reportUnknownLambdaType]
     made.filters["web"] = web_address

@@ -50,10 +50,9 @@ def _template(name: str) -> bytes:
 def _compiled(sources: dict[str, bytes], *, system_fonts: bool) -> bytes:
     import typst
 
-    made = typst.compile(
+    return typst.compile(
         cast(Any, sources), format="pdf", ignore_system_fonts=not system_fonts, pdf_standards=["ua-1"]
-    )  # fmt: skip
-    return cast(bytes, made)
+    )
 
 
 class _Signs:

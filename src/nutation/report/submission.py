@@ -210,7 +210,7 @@ def _addressee(document: Mapping[str, Any], policy: Mapping[str, Any]) -> str:
 
 
 def _version(version: str) -> str:
-    return "version not dated" if version.startswith("undated") else f"version {version}"
+    return "not dated" if version.startswith("undated") else version
 
 
 def _criterion(criterion: Mapping[str, Any], exhibits: Exhibits) -> dict[str, Any]:

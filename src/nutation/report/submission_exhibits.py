@@ -39,8 +39,12 @@ class Exhibits:
         self._cited.cite(e["id"] for e in standing if e["kind"] in kinds and self._is_of_joint(e))
 
     def _is_of_joint(self, event: Mapping[str, Any]) -> bool:
-        """Whether the record may speak of this joint by the day that is asked about, or is planned for it."""
-        if event["side"] not in (self.side, "both", "none", "unknown"):
+        """Whether the record may speak of this joint by the day that is asked about, or is planned for it.
+
+        An operation done on the other joint is shown too: it bears on this one.
+        """
+        done = event["kind"] == "operation" and event["modality"] == "actual"
+        if event["side"] not in (self.side, "both", "none", "unknown") and not done:
             return False
         begins = event["happened"].get("from") or "0"
         return begins <= self._as_of or event["modality"] == "intended"
@@ -77,7 +81,7 @@ class Exhibits:
 
     def _printed(self, number: int, event: dict[str, Any]) -> dict[str, Any]:
         kind = event["kind"]
-        side = f", {words.SIDES[event['side']]}" if KINDS[kind].SIDED else ""
+        side = f", {words.SIDES[event['side']]}" if KINDS[kind].SIDED and event["side"] != "none" else ""
         return {
             "number": number,
             "title": words.sentence(words.said(kind)) + side,

@@ -24,10 +24,11 @@ LANES: tuple[tuple[str, frozenset[str]], ...] = (
 )  # fmt: skip
 _COURSES = frozenset({"treatment", "medication"})
 _LETTERS = {"left": "L", "right": "R", "both": "B", "none": "P", "unknown": "?"}
-_LABEL = 132
-_WIDTH = 940
+_LABEL = 128
+_WIDTH = 810
 _ROW = 26
 _APART = 26
+_NEAR = 55
 _EARLIEST = timedelta(days=365 * 6)
 _MARGIN = timedelta(days=45)
 
@@ -97,8 +98,8 @@ def overview(events: Sequence[Plain], anchors: Mapping[str, str], as_of: str) ->
             parts.extend(_drawn(mark, y + place * _ROW + 2) for mark in row)
         y += height + 4
     height = y + 4
-    ticks = "".join(_tick(day, text, first, last, height) for day, text in _ticks(first, last))
     now = _LABEL + _place(asked, first, last)
+    ticks = "".join(_tick(day, text, first, last, height, now) for day, text in _ticks(first, last))
     line = (
         f'<line class="asked" x1="{now:.1f}" x2="{now:.1f}" y1="18" y2="{height}"/>'
         f'<text class="asked-name" x="{now:.1f}" y="12" text-anchor="middle">asked about</text>'
@@ -199,9 +200,9 @@ def _ticks(first: date, last: date) -> list[tuple[date, str]]:
     return found
 
 
-def _tick(day: date, text: str, first: date, last: date, height: float) -> str:
+def _tick(day: date, text: str, first: date, last: date, height: float, now: float) -> str:
     x = _LABEL + _place(day, first, last)
-    return (
-        f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{height}"/>'
-        f'<text class="tick" x="{x:.1f}" y="12" text-anchor="middle">{text}</text>'
-    )
+    line = f'<line class="grid" x1="{x:.1f}" x2="{x:.1f}" y1="18" y2="{height}"/>'
+    if abs(x - now) < _NEAR:
+        return line
+    return line + f'<text class="tick" x="{x:.1f}" y="12" text-anchor="middle">{text}</text>'

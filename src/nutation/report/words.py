@@ -116,6 +116,22 @@ CONDITIONS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """The article's three conditions with the topics of the criteria that each is made of."""
 
+_LABELS = {
+    "treatment": ("care", "{}"),
+    "medication": ("drug", "{}"),
+    "imaging": ("method", "{}"),
+    "laboratory": ("analyte", "{}"),
+    "score": ("instrument", "{}"),
+    "symptom": ("symptom", "{}"),
+    "injection": ("role", "{} injection"),
+    "diagnosis": ("category", "diagnosis: {}"),
+    "completeness": ("of", "completeness: {}"),
+    "attestation": ("statement", "attestation: {}"),
+    "gate_resolution": ("item", "looked into: {}"),
+}
+_UPPER = {
+    code: code.upper() for code in ("ct", "mri", "dexa", "odi", "rmdq", "peg", "crp", "esr", "eq_vas", "pgic", "dsijq")
+} | {"hba1c": "HbA1c", "xray": "X-ray", "both": "diagnostic and therapeutic", "hla_b27": "HLA-B27"}
 _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
@@ -219,6 +235,16 @@ def joint(side: str | None) -> str:
 def count(number: int, one: str, many: str | None = None) -> str:
     """``1 block``, ``2 blocks``."""
     return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def event_label(event: Mapping[str, Any]) -> str:
+    """An event as a link's text: what it is, and the day that it began."""
+    field, form = _LABELS.get(str(event["kind"]), ("", "{}"))
+    told = event["values"].get(field)
+    what = form.format(_UPPER.get(str(told), said(told))) if told else said(event["kind"])
+    happened = event["happened"]
+    began = happened["text"] if happened.get("from") in (None, happened.get("to")) else happened["text"].split(" to ")[0]
+    return f"{what}, {dated(began)}"
 
 
 def parse_day(text: Any) -> date | None:

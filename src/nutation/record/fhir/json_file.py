@@ -273,7 +273,7 @@ def entries_of_lines(path: Path, unreadable: Callable[[InputError], None]) -> It
             if not line.strip():
                 continue
             try:
-                document = parse(line, str(path), first_line=number)
+                document = parse(line.rstrip(), str(path), first_line=number)
                 found = list(entries_in(document, str(path)))
             except InputError as error:
                 error.place = error.place or f"line {number}"

@@ -44,7 +44,7 @@ def lean(resource: JsonObject) -> JsonObject:
 def _titled(content: Any) -> Any:
     """A document's content without the document itself."""
     if not isinstance(content, dict):
-        return cast("Any", content)
+        return content
     held = cast(JsonObject, content)
     attachment = held.get("attachment")
     if not isinstance(attachment, dict):

@@ -115,11 +115,18 @@ class Node:
         raise self._wrong(name, "true or false", value)
 
     def choice(self, stem: str) -> tuple[str, object] | None:
-        """The element ``stem[x]`` that is there, with its full name and raw value."""
-        for name, value in self.value.items():
-            if name.startswith(stem) and len(name) > len(stem) and name[len(stem)].isupper() and value is not None:
-                return name, value
-        return None
+        """The element ``stem[x]`` that is there, with its full name and raw value. Raises Malformed for two."""
+        size = len(stem)
+        told = [
+            name
+            for name, value in self.value.items()
+            if value is not None and name.startswith(stem) and len(name) > size and name[size].isupper()
+        ]
+        if len(told) > 1:
+            raise Malformed(
+                self.at(told[1]), f"stands beside {told[0]}; R4 allows one {stem}[x].", "send the one that is right."
+            )
+        return (told[0], self.value[told[0]]) if told else None
 
     def absent_reason(self, name: str) -> str | None:
         """Why the primitive ``name`` is absent, from the extension on ``_name``."""

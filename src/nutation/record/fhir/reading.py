@@ -102,6 +102,8 @@ def _read(
 ) -> Record:  # fmt: skip
     imported = imported_at or datetime.now(UTC)
     people = People.of(found, faults)
+    if faults and not people.places:  # what names the patient is what cannot be read
+        raise refusal(faults)
     chosen = people.choose(patient, source)
     shared = Shared(found.index, chosen, imported)
     me = people.resource(chosen)

@@ -74,10 +74,13 @@ def happened(node: Node, stem: str, *, course: bool) -> Period | None:
     found = node.choice(stem)
     if found is None:
         return None
-    name, value = found
+    name, _ = found
     path = node.at(name)
-    if name.endswith(("DateTime", "Instant", "Date")) and isinstance(value, str):
-        first, last = days_of(value, path)
+    if name.endswith(("DateTime", "Instant", "Date")):
+        text = node.text(name)
+        if text is None:
+            return None
+        first, last = days_of(text, path)
         if course:
             return Period.model_validate({"from": first, "sure_from": last, "sure_to": last})
         return Period.model_validate({"from": first, "to": last})
@@ -90,8 +93,6 @@ def happened(node: Node, stem: str, *, course: bool) -> Period | None:
         if days:
             first, last = min(day[0] for day in days), max(day[1] for day in days)
             return Period.model_validate({"from": first, "to": last})
-    if isinstance(value, str) and name.endswith(("DateTime", "Date")):
-        raise Malformed(path, f"{value!r} is not a date.", _MEND)
     return None
 
 
