@@ -22,7 +22,7 @@ COUNTING = (Count, Exists, Sum, Duration)
 FAR = timedelta(days=500)
 
 
-class Unsuitable(Exception):
+class UnsuitableError(Exception):
     """The tests read one kind in ways that no single world settles."""
 
 
@@ -37,7 +37,7 @@ class Completer:
             expression, events = test.fact.expression, test.fact.expression.events
             seen = self.selections.setdefault(events.kind, events)
             if (seen.certainty, seen.modality) != (events.certainty, events.modality):
-                raise Unsuitable
+                raise UnsuitableError
             counts = isinstance(expression, COUNTING)
             self.counting[events.kind] = self.counting.get(events.kind, True) and counts
             fixed = self.only_if_recorded.setdefault(events.kind, set())

@@ -168,13 +168,13 @@ def test_control_block_series() -> None:
     """34 of 271 is 12.5 % and 9 of 19 is 47 %: shares of first positives."""
     first = entry("mit15_control_block")
     assert round(first.number("not_confirmed") / first.number("first_positive"), 3) == first.number("share") == 0.125
-    assert first.number("confirmed") + first.number("not_confirmed") == first.number("first_positive")
+    assert first.number("borne_out") + first.number("not_confirmed") == first.number("first_positive")
     second = entry("maigne1996_control_block")
     assert round(second.number("not_confirmed") / second.number("first_positive"), 2) == 0.47
     assert round(second.number("not_confirmed") / second.number("examined"), 2) == 0.17
-    assert second.number("confirmed") + second.number("not_confirmed") == second.number("first_positive")
+    assert second.number("borne_out") + second.number("not_confirmed") == second.number("first_positive")
     prior = entry("prior_unilateral_tender")
-    assert prior.number("events") == second.number("confirmed"), "the same ten patients"
+    assert prior.number("events") == second.number("borne_out"), "the same ten patients"
 
 
 # ---- counts and shares printed together agree, everywhere in the evidence

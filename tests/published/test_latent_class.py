@@ -18,8 +18,8 @@ EVIDENCE = load()
 MITCHELL = EVIDENCE.entry("mit15_control_block")
 MAIGNE = EVIDENCE.entry("maigne1996_control_block")
 FIRST = MAIGNE.number("first_positive") / MAIGNE.number("examined")
-BOTH = MAIGNE.number("confirmed") / MAIGNE.number("examined")
-BORNE_OUT = MITCHELL.number("confirmed") / MITCHELL.number("first_positive")
+BOTH = MAIGNE.number("borne_out") / MAIGNE.number("examined")
+BORNE_OUT = MITCHELL.number("borne_out") / MITCHELL.number("first_positive")
 
 
 def at(value: float) -> Array:

@@ -32,7 +32,8 @@ class Outcome:
 class NextStep:
     """One thing to do next: what it moves, its burden, its form, and every result that it can have.
 
-    ``value`` is the chance that its result changes a decision; None where no figure is held.
+    ``value`` is the chance that its result changes a decision; None where no figure is held. ``tests`` names the
+    provocation tests that may be done.
     """
 
     id: str
@@ -46,6 +47,7 @@ class NextStep:
     results: tuple[Outcome, ...]
     gate_items: tuple[str, ...]
     policies: tuple[str, ...]
+    tests: tuple[str, ...]
     reason: str
     citation: tuple[str, ...]
 

@@ -78,6 +78,7 @@ def _about_device(side: JointSide, policies: Sequence[PolicyAnswer]) -> list[Nex
             ),
             gate_items=(),
             policies=tuple(p.id for p in refused),
+            tests=(),
             reason=refused[0].applicability_reason,
             citation=refused[0].citation,
         )
@@ -119,6 +120,7 @@ def _of_finding(side: JointSide, finding: NextFinding, known: set[str]) -> NextS
         results=tuple(Outcome(r.result, r.chance, _interval(r.probability), r.changes) for r in finding.results),
         gate_items=tuple(move.removeprefix("gate: ") for move in finding.moves if move.startswith("gate: ")),
         policies=tuple(dict.fromkeys(name for name in named if name in known)),
+        tests=finding.tests,
         reason=finding.reason,
         citation=finding.citation,
     )
@@ -172,6 +174,7 @@ def _of_need(side: JointSide, name: str, told: list[tuple[Need, str, str]]) -> N
         ),
         gate_items=(),
         policies=ids,
+        tests=(),
         reason=_why(need),
         citation=(),
     )

@@ -62,9 +62,10 @@ def _detail(told: dict[str, Any]) -> None:
             page.print(f"  {name}: {told[name]}", markup=False)
     page.print(f"  verified: {MARK_WORDS.get(told['verified'], told['verified'])}", markup=False)
     for figure in told["figures"]:
-        place = f"{figure['place']}: " if figure.get("place") else ""
+        place = f"{figure['name'].replace('_', ' ')}: " if figure["name"] else ""
         interval = f" ({figure['interval']})" if figure.get("interval") else ""
-        page.print(f"  {place}{figure['value']}{interval}", markup=False)
+        mark = f" [{figure['verified']}]" if figure["verified"] != told["verified"] else ""
+        page.print(f"  {place}{figure['value']}{interval}{mark}", markup=False)
     for source in told["sources"]:
         page.print(f"  source {source['key']}: {source['citation']} {source['link']}".rstrip(), markup=False)
 

@@ -7,6 +7,9 @@ from typing import Any
 
 from nutation.cli.output import console, print_json
 from nutation.cli.speaking import UsageError
+from nutation.criteria.wording import in_words
+from nutation.evidence import MARK_WORDS, load
+from nutation.facts import CATALOGUE
 from nutation.indication import Policy, check_policy, current, not_seen, policies
 from nutation.indication import policy as policy_of
 
@@ -21,11 +24,11 @@ def run(what: tuple[str, ...], *, version: str | None, json: bool, quiet: bool) 
     if len(what) > 1:
         raise UsageError("name one policy, or write: policy check FILE.")
     if what:
-        told = _plain(policy_of(what[0], version))
+        named = policy_of(what[0], version)
         if json:
-            print_json(told)
+            print_json(_plain(named))
         elif not quiet:
-            _show(told)
+            _show(named)
         return
     known = current(policies())
     if json:
@@ -56,21 +59,29 @@ def _list(known: tuple[Policy, ...]) -> None:
     page.print("One in full: nutation policy ID.  Your own: nutation policy check FILE", markup=False)
 
 
-def _show(told: dict[str, Any]) -> None:
-    page = console()
+def _show(policy: Policy) -> None:
+    page, told = console(), policy.told
 
     def line(text: str) -> None:
         page.print(text, markup=False)
 
-    line(f"{told['id']} (version {told['version']}): {told['title']}")
-    line(f"  {told['publisher']}; procedures {', '.join(told['procedure'])}")
-    line(f"  {told['verified']}; sources {', '.join(told['citation'])}")
-    for criterion in told["criteria"]:
-        line(f"  {criterion['id']}: {criterion['text']}")
-        line(f"      {criterion['verified']}; {', '.join(criterion['citation'])}. {criterion['explain']}")
-        line(f"      rule: {criterion['rule']}")
-    for note in told.get("notes", ()):
-        line(f"  note: {note}")
+    sources = load().sources
+    line(f"{told.id} (version {told.version}): {told.title}")
+    line(f"  {told.publisher}; procedures {', '.join(told.procedure) or 'none'}; {MARK_WORDS[told.verified]}")
+    for bound in policy.criteria:
+        criterion = bound.told
+        line(f"\n  {criterion.id}: {criterion.text}")
+        for part in in_words(bound.rule, CATALOGUE):
+            line(f"      {part}")
+        line(f"      {criterion.explain}")
+        line(f"      {MARK_WORDS[criterion.verified]}; {', '.join(criterion.citation)}")
+    for note in told.notes:
+        line(f"\n  note: {note}")
+    cited = dict.fromkeys((*told.citation, *(key for bound in policy.criteria for key in bound.told.citation)))
+    line("")
+    for key in cited:
+        if (source := sources.get(key)) is not None:
+            line(f"  {key}: {source.citation} {source.link or ''}".rstrip())
 
 
 def _check(file: Path, json: bool, quiet: bool) -> None:

@@ -6,49 +6,21 @@ not recorded, and on what two statements disagree about. A permission never read
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from typing import Any
 
 from nutation.criteria import JointView, Test
 from nutation.criteria.language import (
-    REQUIRED,
     All,
     AtLeastOf,
     Criterion,
     Either,
     Events,
-    Exists,
-    Fact,
-    OneOf,
     Opposite,
-    Param,
 )
-from nutation.facts import CATALOGUE
 from nutation.record.kinds import KINDS
 from nutation.record.occasions import Occasion
-
-_WITHIN = {"within_days": None}
-_OWN = (
-    Fact(
-        "medicine_taken",
-        Exists(Events("medication", where=OneOf("drug_class", Param("classes")), within_days=Param("within_days"))),
-        "A medicine of one of the classes was taken, for whatever reason.",
-        "Which medicines are taken?",
-        params={"classes": REQUIRED, **_WITHIN},
-    ),
-    Fact(
-        "adverse_event",
-        Exists(Events("adverse_event", topic=Param("category"), within_days=Param("within_days"))),
-        "Something of the category went wrong.",
-        "Was there a complication?",
-        params={"category": REQUIRED, **_WITHIN},
-        burden="document",
-    ),
-)
-GATE_FACTS: Mapping[str, Fact] = {**CATALOGUE, **{fact.name: fact for fact in _OWN}}
-"""Facts that gate rules may name: every fact of the joint, and two that only a warning asks for."""
 
 _WORST: dict[str, dict[str, Any]] = {
     "symptom": {"answer": "reported"},

@@ -13,10 +13,11 @@ from functools import lru_cache
 from typing import Any, cast
 
 from nutation.criteria import Answer, Criterion, JointView, evaluate
-from nutation.evaluation.alarms import GATE_FACTS, warning_view, widened
+from nutation.evaluation.alarms import warning_view, widened
 from nutation.evaluation.answers import Gate, GateItem, GateState, ItemKind, Urgency
 from nutation.evaluation.rules import EvidenceKey, bound, keys
 from nutation.evidence import Evidence, EvidenceError, Mark, weakest
+from nutation.facts import CATALOGUE
 from nutation.record.occasions import Occasion
 
 _STANDING: tuple[ItemKind, ...] = ("sign", "combination", "contra_indication", "caution")
@@ -89,7 +90,7 @@ def _plan(key: EvidenceKey) -> Plan:
 
 def _item(plain: dict[str, Any], screen: dict[str, Any], file: str) -> Item:
     def rule_of(name: str) -> Criterion | None:
-        return bound(plain[name], GATE_FACTS, file=file, item=plain["id"]) if name in plain else None
+        return bound(plain[name], CATALOGUE, file=file, item=plain["id"]) if name in plain else None
 
     return Item(
         id=plain["id"],
@@ -103,7 +104,7 @@ def _item(plain: dict[str, Any], screen: dict[str, Any], file: str) -> Item:
             Rule(
                 rule["kind"],
                 rule["text"],
-                widened(bound(rule["rule"], GATE_FACTS, file=file, item=plain["id"])),
+                widened(bound(rule["rule"], CATALOGUE, file=file, item=plain["id"])),
                 keys(rule["citation"]),
                 rule["verified"],
             )

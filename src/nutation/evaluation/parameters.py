@@ -96,8 +96,8 @@ def _blocks(key: EvidenceKey, seed: int, dependence: float) -> BlockAccuracy:
     return calibrate(
         wide.low,
         wide.high,
-        Series(int(whole.number("first_positive")), int(whole.number("confirmed")), int(whole.number("examined"))),
-        Series(int(positives.number("first_positive")), int(positives.number("confirmed")), None),
+        Series(int(whole.number("first_positive")), int(whole.number("borne_out")), int(whole.number("examined"))),
+        Series(int(positives.number("first_positive")), int(positives.number("borne_out")), None),
         dependence,
         seed=seed,
         draws=_BLOCK_DRAWS,

@@ -232,5 +232,5 @@ def _drafting_notes(policy: Mapping[str, Any]) -> list[str]:
     if policy["basis"] != "verified":
         notes.append(f"The wording behind them is marked: {words.MARKS[policy['basis']]}.")
     if policy["applicability"] != "applies":
-        notes.append(policy["applicability_reason"])
+        notes.append("Whether this policy is the one of the patient's plan is not known: settle that before signing.")
     return notes

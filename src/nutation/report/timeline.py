@@ -174,15 +174,16 @@ def _drawn(mark: _Mark, y: float) -> str:
     x = _LABEL + mark.x - (10 if not mark.text else 0)
     kind = "mark planned" if mark.planned else "mark"
     title = f"<title>{escape(mark.title)}</title>"
-    label = escape(mark.title, quote=True)
+    more = str(mark.count) if mark.count > 1 else ""
+    seen = f"{mark.letter} {mark.text}" if mark.text else f"{mark.letter}{more}"
+    label = escape(f"{seen}: {mark.title}", quote=True)
     if mark.text:
         shape = f'<rect class="{kind}" x="{x:.1f}" y="{y + 1}" width="{mark.width:.1f}" height="20" rx="4"/>'
-        text = f'<svg x="{x:.1f}" y="{y + 1}" width="{mark.width:.1f}" height="20"><text x="6" y="14">{mark.letter}'
-        text += f" {escape(mark.text)}</text></svg>"
+        text = f'<svg x="{x:.1f}" y="{y + 1}" width="{mark.width:.1f}" height="20"><text x="6" y="14">{escape(seen)}'
+        text += "</text></svg>"
     else:
         shape = f'<rect class="{kind}" x="{x:.1f}" y="{y + 1}" width="20" height="20" rx="10"/>'
-        more = str(mark.count) if mark.count > 1 else ""
-        text = f'<text x="{x + 10:.1f}" y="{y + 15}" text-anchor="middle">{mark.letter}{more}</text>'
+        text = f'<text x="{x + 10:.1f}" y="{y + 15}" text-anchor="middle">{seen}</text>'
     hit = f'<rect class="hit" x="{x - 2:.1f}" y="{y - 1}" width="{mark.width + 4:.1f}" height="24"/>'
     return f'<a href="{escape(mark.href, quote=True)}" aria-label="{label}">{title}{hit}{shape}{text}</a>'
 
