@@ -23,7 +23,7 @@ FAR = timedelta(days=500)
 
 
 class UnsuitableError(Exception):
-    """The tests read one kind in ways that no single world settles."""
+    """The tests read one kind in ways that no single world of one joint settles."""
 
 
 class Completer:
@@ -36,7 +36,8 @@ class Completer:
         for test in tests:
             expression, events = test.fact.expression, test.fact.expression.events
             seen = self.selections.setdefault(events.kind, events)
-            if (seen.certainty, seen.modality) != (events.certainty, events.modality):
+            alike = (seen.certainty, seen.modality) == (events.certainty, events.modality)
+            if not alike or test.fact.scope == "other_joint":
                 raise UnsuitableError
             counts = isinstance(expression, COUNTING)
             self.counting[events.kind] = self.counting.get(events.kind, True) and counts

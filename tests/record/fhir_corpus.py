@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -76,16 +77,17 @@ def medplum() -> Path:
     return folder
 
 
-def files(prefix: str = "") -> Iterator[tuple[str, bytes]]:
-    """Name and content of the package's JSON files, those that begin with ``prefix``."""
+def files(*prefixes: str) -> Iterator[tuple[str, bytes]]:
+    """Name and content of the package's JSON files, those that begin with one of ``prefixes``."""
     with tarfile.open(archive()) as opened:
         for member in opened:
             name = Path(member.name).name
-            if member.isfile() and name.endswith(".json") and name.startswith(prefix):
+            if member.isfile() and name.endswith(".json") and name.startswith(prefixes or ""):
                 held = opened.extractfile(member)
                 yield name, (held or io.BytesIO()).read()
 
 
+@cache
 def definitions() -> dict[str, dict[str, Any]]:
     """R4's own StructureDefinitions (not profiles) by name."""
     found: dict[str, dict[str, Any]] = {}
@@ -96,15 +98,19 @@ def definitions() -> dict[str, dict[str, Any]]:
     return found
 
 
+@cache
 def value_sets() -> dict[str, frozenset[str]]:
     """The codes of each value set that lists whole code systems of the package or names its codes, by address."""
     systems: dict[str, set[str]] = {}
-    for _, content in files("CodeSystem-"):
-        system = json.loads(content)
-        systems[system["url"]] = set(_codes(system.get("concept", [])))
+    listed_sets: list[dict[str, Any]] = []
+    for name, content in files("CodeSystem-", "ValueSet-"):
+        found = json.loads(content)
+        if name.startswith("ValueSet-"):
+            listed_sets.append(found)
+        else:
+            systems[found["url"]] = set(_codes(found.get("concept", [])))
     sets: dict[str, frozenset[str]] = {}
-    for _, content in files("ValueSet-"):
-        value_set = json.loads(content)
+    for value_set in listed_sets:
         codes: set[str] | None = set()
         for part in value_set.get("compose", {}).get("include", []):
             if (

@@ -26,8 +26,13 @@ def patient(name: str = "p1", born: str = "1980-05-02", **more: Any) -> dict[str
 
 
 def resource(kind: str, name: str, **elements: Any) -> dict[str, Any]:
-    subject = {"AllergyIntolerance": "patient", "Claim": "patient", "ExplanationOfBenefit": "patient",
-               "Coverage": "beneficiary", "FamilyMemberHistory": "patient"}.get(kind, "subject")  # fmt: skip
+    subject = {
+        "AllergyIntolerance": "patient",
+        "Claim": "patient",
+        "ExplanationOfBenefit": "patient",
+        "Coverage": "beneficiary",
+        "FamilyMemberHistory": "patient",
+    }.get(kind, "subject")
     return {"resourceType": kind, "id": name, subject: {"reference": "Patient/p1"}, **elements}
 
 
@@ -43,9 +48,12 @@ def pain(name: str, value: float, day: str = "2026-03-10", **elements: Any) -> d
 def injection(name: str = "inj", **elements: Any) -> dict[str, Any]:
     """A joint injection by its CPT code, left by modifier and body site."""
     told = {
-        "status": "completed", "code": {"coding": [{"system": CPT, "code": "27096-LT"}]},
-        "bodySite": [code(SCT, "39723000", LEFT)], "performedDateTime": "2026-03-14T10:00:00Z", **elements,
-    }  # fmt: skip
+        "status": "completed",
+        "code": {"coding": [{"system": CPT, "code": "27096-LT"}]},
+        "bodySite": [code(SCT, "39723000", LEFT)],
+        "performedDateTime": "2026-03-14T10:00:00Z",
+        **elements,
+    }
     return resource("Procedure", name, **told)
 
 

@@ -5,12 +5,28 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 import pytest
-from record.fhir_made import (
-    BOTH, CATEGORY, CPT, ICD, LEFT, LOINC, RIGHT, SCT, code, condition, injection, known, observation, one, pain, read,
-    resource, told,
-)  # fmt: skip
 
 from nutation.record.occasions import occasions
+from record.fhir_made import (
+    BOTH,
+    CATEGORY,
+    CPT,
+    ICD,
+    LEFT,
+    LOINC,
+    RIGHT,
+    SCT,
+    code,
+    condition,
+    injection,
+    known,
+    observation,
+    one,
+    pain,
+    read,
+    resource,
+    told,
+)
 
 
 def test_patient_is_a_person_born_on_the_day():
@@ -57,8 +73,10 @@ def test_scores_around_an_injection_join_it_by_time_of_day():
     record = read(injection(encounter={"reference": "Encounter/v1"}), before, after, resource("Encounter", "v1"))
     events = told(record, "injection")
     assert [known(event) for event in events] == [
-        {"target": "intra_articular"}, {"score_before": 7.0}, {"score_after": 1.0, "scored_after_hours": 0.5},
-    ]  # fmt: skip
+        {"target": "intra_articular"},
+        {"score_before": 7.0},
+        {"score_after": 1.0, "scored_after_hours": 0.5},
+    ]
     assert {event.side for event in events} == {"left"}
     assert {event.encounter for event in events} == {"Encounter/v1"}
     assert told(record, "pain_score") == []  # an anaesthetised joint's score is not the patient's pain
@@ -77,18 +95,25 @@ def test_a_score_of_an_injection_that_is_neither_before_nor_after_is_listed():
 def test_agents_given_in_an_injection_are_its_own():
     def given(name, drug, dose):
         return resource(
-            "MedicationAdministration", name, status="completed", medicationCodeableConcept={"text": drug},
-            effectiveDateTime="2026-03-14", partOf=[{"reference": "Procedure/inj"}], dosage={"dose": dose},
-        )  # fmt: skip
+            "MedicationAdministration",
+            name,
+            status="completed",
+            medicationCodeableConcept={"text": drug},
+            effectiveDateTime="2026-03-14",
+            partOf=[{"reference": "Procedure/inj"}],
+            dosage={"dose": dose},
+        )
 
     record = read(
-        injection(), given("m1", "Bupivacaine 0.5 %", {"value": 1.5, "unit": "mL", "code": "mL"}),
+        injection(),
+        given("m1", "Bupivacaine 0.5 %", {"value": 1.5, "unit": "mL", "code": "mL"}),
         given("m2", "Triamcinolone acetonide", {"value": 20, "unit": "mg", "code": "mg"}),
-    )  # fmt: skip
+    )
     assert told(record, "medication") == []
     assert [known(event) for event in told(record, "injection")[1:]] == [
-        {"anaesthetic": "bupivacaine", "volume_ml": 1.5}, {"steroid": True},
-    ]  # fmt: skip
+        {"anaesthetic": "bupivacaine", "volume_ml": 1.5},
+        {"steroid": True},
+    ]
 
 
 def test_pain_has_its_site_and_side():
@@ -127,22 +152,39 @@ def test_a_visual_analogue_score_that_fits_two_scales_is_not_guessed():
 
 def test_physiotherapy_as_sessions_as_a_course_and_as_visits():
     sessions = [
-        resource("Procedure", f"pt{n}", status="completed", code=code(CPT, "97110"), performedDateTime=f"2026-01-{n:02}",
-                 reasonCode=[code(ICD, "M53.3")])
+        resource(
+            "Procedure",
+            f"pt{n}",
+            status="completed",
+            code=code(CPT, "97110"),
+            performedDateTime=f"2026-01-{n:02}",
+            reasonCode=[code(ICD, "M53.3")],
+        )
         for n in (5, 12)
-    ]  # fmt: skip
+    ]
     course = resource(
-        "Procedure", "course", status="completed", code=code(SCT, "91251008"),
+        "Procedure",
+        "course",
+        status="completed",
+        code=code(SCT, "91251008"),
         performedPeriod={"start": "2025-06-01", "end": "2025-12"},
-    )  # fmt: skip
-    visit = resource("Encounter", "v9", status="finished", type=[code(SCT, "91251008")],
-                     period={"start": "2026-02-03T10:00:00Z", "end": "2026-02-03T11:00:00Z"})  # fmt: skip
+    )
+    visit = resource(
+        "Encounter",
+        "v9",
+        status="finished",
+        type=[code(SCT, "91251008")],
+        period={"start": "2026-02-03T10:00:00Z", "end": "2026-02-03T11:00:00Z"},
+    )
     events = told(read(*sessions, course, visit), "treatment")
     assert [event.attributes()["attended_sessions"] for event in events] == [1, 1, None, 1]
     assert [event.attributes()["aim"] for event in events] == ["si_joint", "si_joint", None, None]
     assert events[2].happened.model_dump() == {
-        "from": "2025-06-01", "to": "2025-12-31", "sure_from": "2025-06-01", "sure_to": "2025-12-01",
-    }  # fmt: skip
+        "from": "2025-06-01",
+        "to": "2025-12-31",
+        "sure_from": "2025-06-01",
+        "sure_to": "2025-12-01",
+    }
     assert events[3].encounter == "Encounter/v9"
 
 
@@ -154,9 +196,13 @@ def test_a_code_of_a_session_over_months_is_a_course():
 
 def test_plans_and_orders_are_intentions():
     plan = resource(
-        "CarePlan", "cp", status="active", intent="plan", period={"start": "2026-01-01"},
+        "CarePlan",
+        "cp",
+        status="active",
+        intent="plan",
+        period={"start": "2026-01-01"},
         activity=[{"detail": {"status": "scheduled", "code": code(SCT, "91251008")}}],
-    )  # fmt: skip
+    )
     order = resource(
         "ServiceRequest", "o", status="active", intent="order", code=code(CPT, "27279", "LT"), authoredOn="2026-08-01"
     )
@@ -165,8 +211,10 @@ def test_plans_and_orders_are_intentions():
     )
     record = read(plan, order, drug)
     assert {event.kind: event.modality for event in record.events if event.kind != "person"} == {
-        "treatment": "intended", "operation": "intended", "medication": "intended",
-    }  # fmt: skip
+        "treatment": "intended",
+        "operation": "intended",
+        "medication": "intended",
+    }
     operation = one(record, "operation")
     assert operation.side == "left"
     assert known(operation) == {"target": "si_joint", "transfixing": True, "procedure_code": "27279"}
@@ -177,9 +225,13 @@ def test_oswestry_as_score_and_as_form():
     answers = [{"linkId": f"/97908-8/{n}", "answer": [{"valueInteger": 2}]} for n in range(1, 11)]
     total = {"linkId": "/97909-6", "answer": [{"valueDecimal": 40}]}
     form = resource(
-        "QuestionnaireResponse", "q", status="completed", questionnaire="http://loinc.org/q/97908-8",
-        authored="2026-04-01", item=[*answers, total],
-    )  # fmt: skip
+        "QuestionnaireResponse",
+        "q",
+        status="completed",
+        questionnaire="http://loinc.org/q/97908-8",
+        authored="2026-04-01",
+        item=[*answers, total],
+    )
     first, second = told(read(score, form), "score")
     assert known(first) == {"instrument": "odi", "value": 52.0}
     assert known(second) == {"instrument": "odi", "value": 40.0, "answers": "[2, 2, 2, 2, 2, 2, 2, 2, 2, 2]"}
@@ -188,9 +240,13 @@ def test_oswestry_as_score_and_as_form():
 
 def test_a_form_without_its_total_is_not_scored_here():
     form = resource(
-        "QuestionnaireResponse", "q", status="completed", questionnaire="http://loinc.org/q/97908-8",
-        authored="2026-04-01", item=[{"linkId": "1", "answer": [{"valueInteger": 2}]}],
-    )  # fmt: skip
+        "QuestionnaireResponse",
+        "q",
+        status="completed",
+        questionnaire="http://loinc.org/q/97908-8",
+        authored="2026-04-01",
+        item=[{"linkId": "1", "answer": [{"valueInteger": 2}]}],
+    )
     record = read(form)
     assert known(one(record, "score")) == {"instrument": "odi", "answers": "[2]"}
     assert any("no total" in warning for warning in record.warnings)
@@ -224,12 +280,20 @@ def test_a_condition_of_the_joint_tells_its_onset_and_recording_bounds_it_from_b
 @pytest.mark.parametrize(
     ("icd", "category", "side"),
     [
-        ("M16.11", "hip_disease", "right"), ("M1612", "hip_disease", "left"), ("C50.911", "cancer_history", "none"),
-        ("C79.51", "tumour", "unknown"), ("M45.9", "inflammatory_arthropathy", "none"), ("E11.9", "diabetes", "none"),
-        ("M54.31", "radiculopathy", "right"), ("I10", "other", "none"), ("S32.10XA", "fracture", "unknown"),
-        ("A41.9", "infection", "none"), ("M81.0", "osteoporosis", "none"), ("G83.4", "cauda_equina", "none"),
+        ("M16.11", "hip_disease", "right"),
+        ("M1612", "hip_disease", "left"),
+        ("C50.911", "cancer_history", "none"),
+        ("C79.51", "tumour", "unknown"),
+        ("M45.9", "inflammatory_arthropathy", "none"),
+        ("E11.9", "diabetes", "none"),
+        ("M54.31", "radiculopathy", "right"),
+        ("I10", "other", "none"),
+        ("S32.10XA", "fracture", "unknown"),
+        ("A41.9", "infection", "none"),
+        ("M81.0", "osteoporosis", "none"),
+        ("G83.4", "cauda_equina", "none"),
     ],
-)  # fmt: skip
+)
 def test_icd_codes_tell_category_and_side(icd, category, side):
     event = told(read(condition("c", icd)), "diagnosis")[0]
     assert (event.attributes()["category"], event.side) == (category, side)
@@ -253,8 +317,9 @@ def test_nicotine_from_smoking_status_and_from_codes():
         ),
     )
     assert [(event.attributes()["status"], event.certainty) for event in told(record, "nicotine")] == [
-        ("never", "stated"), ("former", "coded"),
-    ]  # fmt: skip
+        ("never", "stated"),
+        ("former", "coded"),
+    ]
 
 
 def test_laboratory_values_are_converted_to_the_analytes_unit():
@@ -281,17 +346,33 @@ def test_a_result_that_is_only_a_bound():
 
 def test_examination_findings_by_name_share_the_panels_day_side_and_visit():
     panel = resource(
-        "Observation", "panel", status="final", code={"text": "SI joint provocation tests"}, effectiveDateTime="2026-02-02",
-        encounter={"reference": "Encounter/v"}, bodySite=code(SCT, "39723000", LEFT),
+        "Observation",
+        "panel",
+        status="final",
+        code={"text": "SI joint provocation tests"},
+        effectiveDateTime="2026-02-02",
+        encounter={"reference": "Encounter/v"},
+        bodySite=code(SCT, "39723000", LEFT),
         hasMember=[{"reference": f"Observation/{name}"} for name in ("tt", "faber", "asl")],
-    )  # fmt: skip
+    )
     member = {"status": "final"}
     tests = [
-        resource("Observation", "tt", code={"text": "Thigh thrust test"}, valueCodeableConcept=code(SCT, "10828004"), **member),
+        resource(
+            "Observation",
+            "tt",
+            code={"text": "Thigh thrust test"},
+            valueCodeableConcept=code(SCT, "10828004"),
+            **member,
+        ),
         resource("Observation", "faber", code={"text": "FABER (Patrick) test"}, valueString="negative", **member),
-        resource("Observation", "asl", code={"text": "Active straight leg raise"},
-                 dataAbsentReason=code("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed"), **member),
-    ]  # fmt: skip
+        resource(
+            "Observation",
+            "asl",
+            code={"text": "Active straight leg raise"},
+            dataAbsentReason=code("http://terminology.hl7.org/CodeSystem/data-absent-reason", "not-performed"),
+            **member,
+        ),
+    ]
     record = read(panel, *tests, resource("Encounter", "v", status="finished", period={"start": "2026-02-02"}))
     events = told(record, "examination")
     assert [known(event) for event in events] == [
@@ -307,25 +388,42 @@ def test_examination_findings_by_name_share_the_panels_day_side_and_visit():
 
 def test_components_are_read_each():
     whole = resource(
-        "Observation", "x", status="final", code={"text": "Physical examination"}, effectiveDateTime="2026-02-02",
+        "Observation",
+        "x",
+        status="final",
+        code={"text": "Physical examination"},
+        effectiveDateTime="2026-02-02",
         bodySite=code(SCT, RIGHT),
-        component=[{"code": {"text": "Gaenslen"}, "valueBoolean": True}, {"code": {"text": "Sacral thrust"}, "valueBoolean": False}],
-    )  # fmt: skip
+        component=[
+            {"code": {"text": "Gaenslen"}, "valueBoolean": True},
+            {"code": {"text": "Sacral thrust"}, "valueBoolean": False},
+        ],
+    )
     events = told(read(whole), "examination")
     assert [(event.side, known(event)) for event in events] == [
-        ("right", {"gaenslen": "positive"}), ("right", {"sacral_thrust": "negative"}),
-    ]  # fmt: skip
+        ("right", {"gaenslen": "positive"}),
+        ("right", {"sacral_thrust": "negative"}),
+    ]
 
 
 def test_reports_tell_method_region_and_coded_findings():
     report = resource(
-        "DiagnosticReport", "r", status="final", code=code(CPT, "72192", text="CT pelvis"), effectiveDateTime="2026-02-02",
-        conclusion="Degenerative change.", conclusionCode=[code(ICD, "M47.818")],
-    )  # fmt: skip
+        "DiagnosticReport",
+        "r",
+        status="final",
+        code=code(CPT, "72192", text="CT pelvis"),
+        effectiveDateTime="2026-02-02",
+        conclusion="Degenerative change.",
+        conclusionCode=[code(ICD, "M47.818")],
+    )
     words = resource(
-        "DiagnosticReport", "w", status="final", code={"text": "MRI lumbar spine"}, effectiveDateTime="2026-02-03",
+        "DiagnosticReport",
+        "w",
+        status="final",
+        code={"text": "MRI lumbar spine"},
+        effectiveDateTime="2026-02-03",
         conclusion="No stenosis.",
-    )  # fmt: skip
+    )
     record = read(report, words)
     first, second = told(record, "imaging")
     assert known(first) == {"method": "ct", "region": "pelvis", "degeneration": "present"}
@@ -335,21 +433,40 @@ def test_reports_tell_method_region_and_coded_findings():
 
 def test_an_imaging_study_by_dicom_modality():
     study = resource(
-        "ImagingStudy", "s", status="available", started="2026-02-02T08:00:00Z",
-        series=[{"uid": "1", "modality": {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "MR"},
-                 "bodySite": {"system": SCT, "code": "39723000"}}],
-    )  # fmt: skip
+        "ImagingStudy",
+        "s",
+        status="available",
+        started="2026-02-02T08:00:00Z",
+        series=[
+            {
+                "uid": "1",
+                "modality": {"system": "http://dicom.nema.org/resources/ontology/DCM", "code": "MR"},
+                "bodySite": {"system": SCT, "code": "39723000"},
+            }
+        ],
+    )
     assert known(one(read(study), "imaging")) == {"method": "mri", "region": "si_joint"}
 
 
 def test_claims_are_coded_and_authorisations_intended():
     def claim(name, **more):
         return resource(
-            "Claim", name, status="active", created="2026-03-20", provider={"display": "x"},
+            "Claim",
+            name,
+            status="active",
+            created="2026-03-20",
+            provider={"display": "x"},
             diagnosis=[{"sequence": 1, "diagnosisCodeableConcept": code(ICD, "M53.3")}],
-            item=[{"sequence": 1, "productOrService": code(CPT, "27096"), "modifier": [code(CPT, "LT")], "servicedDate": "2026-03-14"}],
+            item=[
+                {
+                    "sequence": 1,
+                    "productOrService": code(CPT, "27096"),
+                    "modifier": [code(CPT, "LT")],
+                    "servicedDate": "2026-03-14",
+                }
+            ],
             **more,
-        )  # fmt: skip
+        )
 
     record = read(claim("c1", use="claim"))
     event = one(record, "injection")
@@ -367,9 +484,20 @@ def test_claims_are_coded_and_authorisations_intended():
 
 def test_one_happening_in_three_resources_is_one_occasion():
     bill = resource(
-        "ExplanationOfBenefit", "e", status="active", use="claim", created="2026-03-20",
-        item=[{"sequence": 1, "productOrService": code(CPT, "27096"), "modifier": [code(CPT, "LT")], "servicedDate": "2026-03-14"}],
-    )  # fmt: skip
+        "ExplanationOfBenefit",
+        "e",
+        status="active",
+        use="claim",
+        created="2026-03-20",
+        item=[
+            {
+                "sequence": 1,
+                "productOrService": code(CPT, "27096"),
+                "modifier": [code(CPT, "LT")],
+                "servicedDate": "2026-03-14",
+            }
+        ],
+    )
     after = pain("a", 1, "2026-03-14T10:30:00Z", partOf=[{"reference": "Procedure/inj"}])
     found = [o for o in occasions(read(injection(), bill, after).events) if o.kind == "injection"]
     assert len(found) == 1
@@ -378,12 +506,19 @@ def test_one_happening_in_three_resources_is_one_occasion():
 
 def test_medicines_by_class_dose_and_span():
     statement = resource(
-        "MedicationStatement", "m", status="completed", effectivePeriod={"start": "2025-04-18", "end": "2025-07-18"},
+        "MedicationStatement",
+        "m",
+        status="completed",
+        effectivePeriod={"start": "2025-04-18", "end": "2025-07-18"},
         medicationReference={"reference": "#med"},
         contained=[{"resourceType": "Medication", "id": "med", "code": {"text": "Naproxen 500 mg tablet"}}],
-        dosage=[{"timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
-                 "doseAndRate": [{"doseQuantity": {"value": 0.5, "code": "g"}}]}],
-    )  # fmt: skip
+        dosage=[
+            {
+                "timing": {"repeat": {"frequency": 2, "period": 1, "periodUnit": "d"}},
+                "doseAndRate": [{"doseQuantity": {"value": 0.5, "code": "g"}}],
+            }
+        ],
+    )
     event = one(read(statement), "medication")
     assert known(event) == {"drug": "naproxen", "drug_class": "nsaid", "dose_mg": 500.0, "doses_per_day": 2.0}
     assert event.happened.text() == "2025-04-18 to 2025-07-18"
@@ -391,9 +526,13 @@ def test_medicines_by_class_dose_and_span():
 
 def test_an_active_medicine_surely_runs_until_it_was_asserted():
     statement = resource(
-        "MedicationStatement", "m", status="active", effectivePeriod={"start": "2026-01"}, dateAsserted="2026-06-01",
+        "MedicationStatement",
+        "m",
+        status="active",
+        effectivePeriod={"start": "2026-01"},
+        dateAsserted="2026-06-01",
         medicationCodeableConcept=code("http://www.whocc.no/atc", "M01AE02"),
-    )  # fmt: skip
+    )
     event = one(read(statement), "medication")
     assert event.happened.model_dump() == {"from": "2026-01-01", "sure_from": "2026-01-31", "sure_to": "2026-06-01"}
     assert event.attributes()["stopped_because"] == "ongoing"
@@ -419,48 +558,68 @@ def test_allergies_that_matter():
         resource("AllergyIntolerance", "d", code=code(SCT, "716186003", text="No known allergy")),
     )
     assert [known(event) for event in told(record, "symptom")] == [
-        {"symptom": "contrast_allergy", "answer": "reported"}, {"symptom": "metal_allergy", "answer": "reported"},
-    ]  # fmt: skip
+        {"symptom": "contrast_allergy", "answer": "reported"},
+        {"symptom": "metal_allergy", "answer": "reported"},
+    ]
     assert one(record, "diagnosis").attributes()["category"] == "metal_allergy"
     assert [u.relevant for u in record.unmapped] == [False, False]
 
 
 def test_coverage_adverse_event_and_pregnancy():
     record = read(
-        resource("Coverage", "cov", status="active", payor=[{"reference": "Organization/o"}], period={"start": "2026-01-01"},
-                 **{"class": [{"type": code("x", "plan"), "value": "PPO"}]}),
+        resource(
+            "Coverage",
+            "cov",
+            status="active",
+            payor=[{"reference": "Organization/o"}],
+            period={"start": "2026-01-01"},
+            **{"class": [{"type": code("x", "plan"), "value": "PPO"}]},
+        ),
         {"resourceType": "Organization", "id": "o", "name": "Aetna"},
         resource("AdverseEvent", "ae", actuality="actual", event={"text": "Wound haematoma"}, date="2026-05-01"),
         resource("AdverseEvent", "af", actuality="actual", event={"text": "Deep infection"}, date="2026-05-02"),
         observation("pr", "82810-3", valueCodeableConcept=code(SCT, "77386006")),
         observation("np", "82810-3", valueCodeableConcept=code(SCT, "60001007")),
-    )  # fmt: skip
+    )
     assert known(one(record, "coverage")) == {"payer": "Aetna", "plan": "PPO"}
     # "Wound haematoma" is two categories at once, so it is neither.
     assert [event.attributes()["category"] for event in told(record, "adverse_event")] == [None, "deep_infection"]
     assert [(event.modality, known(event)) for event in told(record, "pregnancy")] == [
-        ("actual", {"outcome": "ongoing"}), ("negated", {}),
-    ]  # fmt: skip
+        ("actual", {"outcome": "ongoing"}),
+        ("negated", {}),
+    ]
 
 
 def test_what_matters_and_is_not_mapped_is_listed_as_relevant():
     record = read(
-        condition("c", "M54.50"), resource("Procedure", "p", status="completed", code=code(CPT, "22899")),
-        resource("DocumentReference", "d", type={"text": "Operative note"}, description="SI joint fusion",
-                 content=[{"attachment": {"title": "note.pdf", "data": "QUJD"}}]),
+        condition("c", "M54.50"),
+        resource("Procedure", "p", status="completed", code=code(CPT, "22899")),
+        resource(
+            "DocumentReference",
+            "d",
+            type={"text": "Operative note"},
+            description="SI joint fusion",
+            content=[{"attachment": {"title": "note.pdf", "data": "QUJD"}}],
+        ),
         resource("Procedure", "q", status="completed", code={"text": "Tonsillectomy"}),
-    )  # fmt: skip
+    )
     listed = {u.resource: u.relevant for u in record.unmapped}
     assert listed == {"Condition/c": True, "Procedure/p": True, "DocumentReference/d": True, "Procedure/q": False}
 
 
 def test_author_comes_from_the_resource_else_from_provenance():
     record = read(
-        pain("x", 7, performer=[{"reference": "Practitioner/d"}]), pain("y", 6, "2026-03-11"),
+        pain("x", 7, performer=[{"reference": "Practitioner/d"}]),
+        pain("y", 6, "2026-03-11"),
         {"resourceType": "Practitioner", "id": "d", "name": [{"given": ["Ada"], "family": "Bo"}]},
-        {"resourceType": "Provenance", "id": "pv", "target": [{"reference": "Observation/y"}], "recorded": "2026-03-11T09:00:00Z",
-         "agent": [{"who": {"display": "Nurse C"}}]},
-    )  # fmt: skip
+        {
+            "resourceType": "Provenance",
+            "id": "pv",
+            "target": [{"reference": "Observation/y"}],
+            "recorded": "2026-03-11T09:00:00Z",
+            "agent": [{"who": {"display": "Nurse C"}}],
+        },
+    )
     assert [event.author for event in told(record, "pain_score")] == ["Ada Bo", "Nurse C"]
 
 
@@ -499,22 +658,30 @@ def test_document_and_message_bundles_and_bundles_within_bundles():
 
 def test_references_by_urn_and_by_address():
     bundle = {
-        "resourceType": "Bundle", "type": "transaction",
+        "resourceType": "Bundle",
+        "type": "transaction",
         "entry": [
-            {"fullUrl": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0", "request": {"method": "POST", "url": "Patient"},
-             "resource": {"resourceType": "Patient", "birthDate": "1980-05-02"}},
-            {"request": {"method": "POST", "url": "Observation"},
-             "resource": {**pain("x", 7), "subject": {"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"}}},
+            {
+                "fullUrl": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0",
+                "request": {"method": "POST", "url": "Patient"},
+                "resource": {"resourceType": "Patient", "birthDate": "1980-05-02"},
+            },
+            {
+                "request": {"method": "POST", "url": "Observation"},
+                "resource": {**pain("x", 7), "subject": {"reference": "urn:uuid:0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"}},
+            },
         ],
-    }  # fmt: skip
+    }
     from nutation.record.fhir import read_resources
 
     record = read_resources([bundle], "t.json")
     assert record.patient == "0c3151bd-1cbf-4d64-b04d-cd9187a4c6e0"
     assert told(record, "pain_score")
     far = "https://fhir.example.org/r4/"
-    entries = [{"fullUrl": f"{far}Patient/p1", "resource": {"resourceType": "Patient", "id": "p1", "birthDate": "1980-05-02"}},
-               {"fullUrl": f"{far}Observation/x", "resource": {**pain("x", 7), "subject": {"reference": f"{far}Patient/p1"}}}]  # fmt: skip
+    entries = [
+        {"fullUrl": f"{far}Patient/p1", "resource": {"resourceType": "Patient", "id": "p1", "birthDate": "1980-05-02"}},
+        {"fullUrl": f"{far}Observation/x", "resource": {**pain("x", 7), "subject": {"reference": f"{far}Patient/p1"}}},
+    ]
     record = read_resources([{"resourceType": "Bundle", "type": "collection", "entry": entries}], "t.json")
     assert one(record, "pain_score").source.system == "https://fhir.example.org/r4"
 

@@ -9,7 +9,6 @@ from typing import Any, Literal, get_args, get_origin
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from record.fhir_made import IMPORTED, one, told
 
 from nutation.record.errors import InputError
 from nutation.record.fhir import read_resources, write_bundle, write_resource
@@ -18,24 +17,37 @@ from nutation.record.kinds import KINDS
 from nutation.record.period import Period
 from nutation.record.record import Record
 from nutation.record.standing import standing
+from record.fhir_made import IMPORTED, one, told
 
-TEXT = st.one_of(
-    st.text(max_size=12), st.sampled_from(["", " ", "\x00", "\ufeff", "\ud800", "two\nlines", "🦴 ß", "a" * 300])
-)
+TEXT = st.one_of(st.text(max_size=12), st.sampled_from(["", " ", "\x00", "\ufeff", "two\nlines", "🦴 ß", "a" * 300]))
 DAY = st.dates(date(1990, 1, 1), date(2026, 6, 1))
-MOMENT = st.datetimes(
-    datetime(2026, 6, 2), datetime(2026, 8, 31), timezones=st.sampled_from([UTC, timezone(timedelta(hours=-5))])
-)  # noqa: DTZ001
+MOMENT = st.builds(
+    lambda seconds, micro, hours: (
+        datetime(2026, 6, 2, tzinfo=UTC) + timedelta(seconds=seconds, microseconds=micro)
+    ).astimezone(timezone(timedelta(hours=hours))),
+    st.integers(0, 7_000_000),
+    st.integers(0, 999_999),
+    st.sampled_from([0, -5, 2]),
+)
 
 
 @st.composite
 def periods(draw: st.DrawFn) -> Period:
     first, last = sorted([draw(DAY), draw(DAY)])
-    return draw(st.sampled_from([
-        Period.on(first), Period.model_validate(f"{first:%Y-%m}"), Period.model_validate(f"{first.year}"),
-        Period.model_validate(f"{first}/{last}"), Period.model_validate(f"{first}/"), Period.model_validate(f"/{last:%Y-%m}"),
-        Period.model_validate({"from": first, "to": last, "sure_to": first}), Period(),
-    ]))  # fmt: skip
+    return draw(
+        st.sampled_from(
+            [
+                Period.on(first),
+                Period.model_validate(f"{first:%Y-%m}"),
+                Period.model_validate(f"{first.year}"),
+                Period.model_validate(f"{first}/{last}"),
+                Period.model_validate(f"{first}/"),
+                Period.model_validate(f"/{last:%Y-%m}"),
+                Period.model_validate({"from": first, "to": last, "sure_to": first}),
+                Period(),
+            ]
+        )
+    )
 
 
 def values(annotation: Any) -> st.SearchStrategy[Any]:
@@ -46,9 +58,13 @@ def values(annotation: Any) -> st.SearchStrategy[Any]:
     if arguments and annotation not in (bool, int, float, str, date):
         return values(arguments[0])
     return {
-        bool: st.booleans(), int: st.integers(0, 50), float: st.floats(0, 10), str: TEXT, date: DAY,
+        bool: st.booleans(),
+        int: st.integers(0, 50),
+        float: st.floats(0, 10),
+        str: TEXT,
+        date: DAY,
         type(None): st.none(),
-    }[annotation]  # fmt: skip
+    }[annotation]
 
 
 @st.composite
@@ -66,16 +82,27 @@ def events(draw: st.DrawFn, kind: str, number: int) -> Event:
     if kind == "completeness":  # a statement reaches no further than its day
         fields["expires_on"] = None
     missing = [name for name, value in fields.items() if value is None]
-    return cls.model_validate({
-        **fields, "id": f"e{number}" + draw(st.sampled_from(["", " ü", "-" * 80])), "patient": "p 1",
-        "side": draw(st.sampled_from(get_args(Side))),
-        "happened": Period.on(date(1980, 2, 3)) if kind == "person" else draw(periods()), "recorded_at": draw(MOMENT),
-        "source": Source(system="s" + draw(TEXT), resource=draw(TEXT), path=draw(TEXT), version=draw(TEXT)),
-        "author": draw(st.none() | TEXT), "encounter": draw(st.none() | TEXT), "note": draw(st.none() | TEXT),
-        "certainty": draw(st.sampled_from(get_args(Certainty))), "modality": draw(st.sampled_from(get_args(Modality))),
-        "supersedes": tuple(draw(st.lists(st.sampled_from(["earlier-1", "é", ""]), max_size=2, unique=True))),
-        "retracted": draw(st.booleans()), "asked_not_known": tuple(draw(st.lists(st.sampled_from(missing), max_size=2, unique=True))) if missing else (),
-    })  # fmt: skip
+    return cls.model_validate(
+        {
+            **fields,
+            "id": f"e{number}" + draw(st.sampled_from(["", " ü", "-" * 80])),
+            "patient": "p 1",
+            "side": draw(st.sampled_from(get_args(Side))),
+            "happened": Period.on(date(1980, 2, 3)) if kind == "person" else draw(periods()),
+            "recorded_at": draw(MOMENT),
+            "source": Source(system="s" + draw(TEXT), resource=draw(TEXT), path=draw(TEXT), version=draw(TEXT)),
+            "author": draw(st.none() | TEXT),
+            "encounter": draw(st.none() | TEXT),
+            "note": draw(st.none() | TEXT),
+            "certainty": draw(st.sampled_from(get_args(Certainty))),
+            "modality": draw(st.sampled_from(get_args(Modality))),
+            "supersedes": tuple(draw(st.lists(st.sampled_from(["earlier-1", "é"]), max_size=2, unique=True))),
+            "retracted": draw(st.booleans()),
+            "asked_not_known": tuple(draw(st.lists(st.sampled_from(missing), max_size=2, unique=True)))
+            if missing
+            else (),
+        }
+    )
 
 
 @st.composite
@@ -127,10 +154,19 @@ def test_writing_twice_gives_the_same_bytes(record):
 
 
 def pain_event(**more: Any) -> Event:
-    return KINDS["pain_score"].model_validate({
-        "id": "pain-1", "patient": "p1", "side": "left", "happened": "2026-03-10", "recorded_at": "2026-03-10T10:00:00Z",
-        "source": {"system": "form", "resource": "row 3"}, "nrs": 7, "site": "si_region", **more,
-    })  # fmt: skip
+    return KINDS["pain_score"].model_validate(
+        {
+            "id": "pain-1",
+            "patient": "p1",
+            "side": "left",
+            "happened": "2026-03-10",
+            "recorded_at": "2026-03-10T10:00:00Z",
+            "source": {"system": "form", "resource": "row 3"},
+            "nrs": 7,
+            "site": "si_region",
+            **more,
+        }
+    )
 
 
 def test_a_server_may_add_what_does_not_tell():
@@ -164,17 +200,26 @@ def test_a_status_that_was_changed_elsewhere_withdraws_the_event():
 def test_without_the_extension_the_standard_elements_still_tell():
     written = [
         pain_event(),
-        KINDS["examination"].model_validate({**head("exam", side="right"), "faber": "positive", "thigh_thrust": "not_done"}),
+        KINDS["examination"].model_validate(
+            {**head("exam", side="right"), "faber": "positive", "thigh_thrust": "not_done"}
+        ),
         KINDS["laboratory"].model_validate({**head("lab"), "analyte": "crp", "value": 3.5}),
         KINDS["nicotine"].model_validate({**head("nic"), "status": "former", "free_since": "2025-01-01"}),
-        KINDS["diagnosis"].model_validate({**head("dia", side="left"), "category": "sij_dysfunction", "code": "M53.3",
-                                           "code_system": "http://hl7.org/fhir/sid/icd-10-cm", "clinical_status": "active"}),
+        KINDS["diagnosis"].model_validate(
+            {
+                **head("dia", side="left"),
+                "category": "sij_dysfunction",
+                "code": "M53.3",
+                "code_system": "http://hl7.org/fhir/sid/icd-10-cm",
+                "clinical_status": "active",
+            }
+        ),
         KINDS["operation"].model_validate({**head("op", side="left"), "target": "si_joint", "procedure_code": "27279"}),
         KINDS["treatment"].model_validate({**head("pt", side="left"), "care": "physical_therapy"}),
         KINDS["medication"].model_validate({**head("med"), "drug": "naproxen", "drug_class": "nsaid"}),
         KINDS["safety_screen"].model_validate({**head("screen"), "fever": "denied", "weight_loss": "reported"}),
         KINDS["score"].model_validate({**head("odi"), "instrument": "odi", "value": 42, "answers": "[2, 2, null]"}),
-    ]  # fmt: skip
+    ]
     bundle = write_bundle(Record("p1", tuple(written)))
     for entry in bundle["entry"]:
         del entry["resource"]["extension"]
@@ -190,8 +235,15 @@ def test_without_the_extension_the_standard_elements_still_tell():
 
 
 def head(name: str, **more: Any) -> dict[str, Any]:
-    return {"id": name, "patient": "p1", "happened": "2026-03-10", "recorded_at": "2026-03-10T10:00:00Z",
-            "source": {"system": "form"}, "author": "Dr A", **more}  # fmt: skip
+    return {
+        "id": name,
+        "patient": "p1",
+        "happened": "2026-03-10",
+        "recorded_at": "2026-03-10T10:00:00Z",
+        "source": {"system": "form"},
+        "author": "Dr A",
+        **more,
+    }
 
 
 def test_events_of_another_patient_and_twice_the_same_id_are_refused():

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+
+from nutation.record.standing import standing
 from record.fhir_made import (
     CPT,
     LEFT,
@@ -20,8 +22,6 @@ from record.fhir_made import (
     resource,
     told,
 )
-
-from nutation.record.standing import standing
 
 VERIFICATION = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 CLINICAL = "http://terminology.hl7.org/CodeSystem/condition-clinical"
@@ -201,5 +201,7 @@ def test_recorded_is_when_the_server_said_so_else_issued_else_the_import():
         pain("c", 7, "2026-03-12"),
     )
     assert [event.recorded_at for event in told(record, "pain_score")] == [
-        datetime(2026, 3, 20, 6, tzinfo=UTC), datetime(2026, 3, 19, 8, tzinfo=UTC), datetime(2026, 9, 1, 12, tzinfo=UTC),
-    ]  # fmt: skip
+        datetime(2026, 3, 20, 6, tzinfo=UTC),
+        datetime(2026, 3, 19, 8, tzinfo=UTC),
+        datetime(2026, 9, 1, 12, tzinfo=UTC),
+    ]

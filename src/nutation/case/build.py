@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date, datetime
 
 import nutation
@@ -74,6 +75,8 @@ def _joint(
 ) -> JointAnswer:
     gate = screen(view, evidence)
     evaluation = evaluate_joint(view, view.other, gate, evidence, seed=seed)
+    if not gate.open:  # what the probability alone would have one do must not be read beside a gate that is shut
+        evaluation = replace(evaluation, decision=None)
     planned = setting(view, procedure=procedure)
     answers = tuple(judge(policy, view, planned=planned, unmapped=record.unmapped) for policy in asked)
     findings, withheld = next_findings(view, view.other, gate, evidence, seed=seed)

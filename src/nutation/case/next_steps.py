@@ -48,6 +48,8 @@ def next_steps(
     """Steps for one joint, without order. What is withheld for the diagnosis is not offered for a payer either."""
     kept_back = {w.stage for w in withheld}
     steps = [_of_finding(side, finding, {policy.id for policy in policies}) for finding in findings]
+    if gate.state == "standing":  # what a payer lacks is of no moment while a warning stands
+        return tuple(steps)
     for step in _of_policies(side, policies):
         invasive = step.stage in ("imaging", "injection")
         if invasive and (not gate.open or step.stage in kept_back):

@@ -168,7 +168,10 @@ def _when_warranted(joint: JointAnswer, steps: Sequence[NextStep]) -> Recommenda
     met = [p for p in own if p.verdict == "met"]
     if met:
         names = ", ".join(p.title for p in met)
-        reason = f"The gate is {_gate(joint)}, the source is supported, the three conditions hold and {names} is met ({met[0].basis})."
+        reason = (
+            f"The gate is {_gate(joint)}, the source is supported, the three conditions hold, and {names} is met "
+            f"(basis: {met[0].basis})."
+        )
         return Recommendation("request_authorisation", side, reason, tuple(p.id for p in met))
     if payers and all(p.applicability in ("not_this_device", "not_in_scope", "not_in_force") for p in payers):
         excluded = next((p.applicability_reason for p in payers if p.applicability == "not_this_device"), "")

@@ -116,7 +116,12 @@ def _union(witnesses: Iterable[Witnesses]) -> Witnesses:
 
 
 def _ids(occasions: Iterable[Occasion]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(event for o in occasions for event in (*o.events, *o.disputed_by)))
+    return tuple(dict.fromkeys(event for o in occasions for event in o.events))
+
+
+def _doubts(occasions: Iterable[Occasion]) -> tuple[str, ...]:
+    """Events for which it is not known whether these happened, or are happenings of their own."""
+    return tuple(dict.fromkeys(event for o in occasions for event in (*o.disputed_by, *o.may_be_of)))
 
 
 def keeps(test: Test, value: Range) -> Truth:
@@ -135,17 +140,20 @@ def _leaf(test: Test, view: JointView) -> LeafAnswer:
 
 
 def _witnesses(test: Test, value: Value, truth: Truth) -> Witnesses:
-    sure, open_, closing = _ids(value.sure), _ids(value.open), _ids(value.closing)
+    sure, open_ = _ids(value.sure), _ids(value.open)
     if truth is None:
         # A sure finding speaks for whatever more of it would show: more blocks for "at least two", against "none".
         against = test.expected is False or (test.expected is None and test.minimum is None and test.above is None)
-        return Witnesses((), sure, open_) if against else Witnesses(sure, (), open_)
-    if isinstance(test.fact.expression, Count | Exists | Sum | Best | Duration):
-        bounded_below = _decided_by_lower_bound(test, value)
-        deciding = sure if bounded_below else tuple(dict.fromkeys((*closing, *sure, *open_)))
+        undecided = tuple(dict.fromkeys((*open_, *_doubts(value.open))))
+        return Witnesses((), sure, undecided) if against else Witnesses(sure, (), undecided)
+    if not isinstance(test.fact.expression, Count | Exists | Sum | Best | Duration):
+        deciding = (*value.sure, *value.open)
+    elif _decided_by_lower_bound(test, value):
+        deciding = value.sure
     else:
-        deciding = tuple(dict.fromkeys((*sure, *open_)))
-    return Witnesses(for_=deciding) if truth else Witnesses(against=deciding)
+        deciding = (*value.closing, *value.sure, *value.open)
+    named, doubts = _ids(deciding), _doubts(deciding)
+    return Witnesses(named, (), doubts) if truth else Witnesses((), named, doubts)
 
 
 def _decided_by_lower_bound(test: Test, value: Value) -> bool:

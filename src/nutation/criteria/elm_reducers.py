@@ -22,6 +22,7 @@ from nutation.criteria.elm_terms import (
     DatePart,
     Node,
     aggregate,
+    alias,
     among,
     binary,
     call,
@@ -79,8 +80,13 @@ COUNTING = Count | Exists | Sum | Best | Duration
 
 
 def bounds(lo: Node, hi: Node) -> Node:
-    """A range; null where nothing bounds it."""
+    """A range of decimals; null where nothing bounds it."""
     return tuple_(lo=lo, hi=hi)
+
+
+def decimal(integer: Node) -> Node:
+    """The same number as the type that bounds have."""
+    return unary("ToDecimal", integer)
 
 
 def anything() -> Node:
@@ -117,12 +123,13 @@ def fact_value(statements: Statements, fact: BoundFact) -> Node:
     told = Selection(statements, fact)
     match fact.expression:
         case Count():
-            return bounds(aggregate("Count", told.sure), if_(told.complete, aggregate("Count", told.all), NULL))
+            lo, hi = (decimal(aggregate("Count", some)) for some in (told.sure, told.all))
+            return bounds(lo, if_(told.complete, hi, NULL))
         case Exists():
             none = every([told.complete, not_(exists(told.open))])
             return cases((exists(told.sure), literal(True)), (none, literal(False)), otherwise=NULL)
         case Sum(_, name):
-            return _bounded(told, name, total(each(told.sure, name)), total(each(told.all, name)))
+            return _bounded(told, name, *(total(each(some, name), literal(0)) for some in (told.sure, told.all)))
         case Best(_, name):
             greatest = coalesce(aggregate("Max", each(told.all, name)), LEAST)
             return _bounded(told, name, aggregate("Max", each(told.sure, name)), greatest)
@@ -176,8 +183,8 @@ def _steps(first: Node, last: Node, unit: str) -> Node:
 
 
 def _in_unit(counted: Node, unit: str) -> Node:
-    told = counted if STEPS[unit] == 1 else binary("Divide", counted, literal(STEPS[unit]))
-    return unary("Floor", told) if unit == "years" else told
+    told = binary("Divide", decimal(counted), literal(STEPS[unit]))
+    return decimal(unary("Floor", told)) if unit == "years" else told
 
 
 def _elapsed(first: Node, unit: str) -> Node:
@@ -192,14 +199,14 @@ def _since_earliest(told: Selection, unit: str) -> Node:
     near = _elapsed(aggregate("Min", each(told.sure, "begins_by")), unit)
     far = _elapsed(aggregate("Min", each(told.all, "happened_from")), unit)
     known = bounds(near, if_(_silent(told.all, "happened_from"), NULL, far))
-    return if_(exists(told.sure), known, bounds(whole(0), NULL))
+    return if_(exists(told.sure), known, bounds(literal(0), NULL))
 
 
 def _since_latest(told: Selection, unit: str) -> Node:
     day = parameter(AS_OF)
     ends = query(told.all, OCCASION, result=_least(coalesce(field(OCCASION, "begins_by"), day), day))
     far = _elapsed(aggregate("Max", each(told.sure, "happened_from")), unit)
-    return if_(exists(told.sure), bounds(_elapsed(aggregate("Max", ends), unit), far), bounds(whole(0), NULL))
+    return if_(exists(told.sure), bounds(_elapsed(aggregate("Max", ends), unit), far), bounds(literal(0), NULL))
 
 
 def _since_end(told: Selection, unit: str) -> Node:
@@ -218,7 +225,7 @@ def _since_date(told: Selection, name: str, unit: str) -> Node:
     spoken = together(sure_, may)
     dates = each(spoken, name)
     known = bounds(_elapsed(aggregate("Max", dates), unit), _elapsed(aggregate("Min", dates), unit))
-    return if_(every([exists(sure_), not_(_silent(spoken, name))]), known, bounds(whole(0), NULL))
+    return if_(every([exists(sure_), not_(_silent(spoken, name))]), known, bounds(literal(0), NULL))
 
 
 def _duration(told: Selection, duration: Duration) -> Node:
@@ -244,9 +251,9 @@ def _covered(source: Node, first: Node, last: Node, since: Node | None, unit: st
         result=interval(let("start"), let("end")),
     )
     islands = binary("Collapse", spans, days(1))
-    island: Node = {"type": "AliasRef", "name": "I"}
+    island = alias("I")
     after = binary("Add", unary("End", island), days(1))
-    return _in_unit(total(query(islands, "I", result=_steps(unary("Start", island), after, unit))), unit)
+    return _in_unit(total(query(islands, "I", result=_steps(unary("Start", island), after, unit)), whole(0)), unit)
 
 
 # ── the latest occasion ──────────────────────────────────────────────────────────────────────────────
@@ -275,7 +282,7 @@ def _tally(told: Selection, tally: Tally) -> Node:
     battery = cast("tuple[str, ...]", tally.battery)
 
     def tests(are: Callable[[str], Node]) -> Node:
-        return total(list_(*(if_(are(test), whole(1), whole(0)) for test in battery)))
+        return total(list_(*(if_(are(test), whole(1), whole(0)) for test in battery)), whole(0))
 
     def examined(source: Node, label: str) -> Node:
         dates = {name: field(OCCASION, name) for name in ("happened_from", "begins_by")}
@@ -299,10 +306,10 @@ def _tally(told: Selection, tally: Tally) -> Node:
 
     def read(speakers: Node) -> Node:
         most = binary("Subtract", whole(len(battery)), aggregate("Min", each(speakers, "negative")))
-        return bounds(aggregate("Min", each(speakers, "positive")), most)
+        return bounds(decimal(aggregate("Min", each(speakers, "positive"))), decimal(most))
 
     return cases(
         (exists(full), read(latest_full)),
         (exists(part), read(latest_part)),
-        otherwise=bounds(whole(0), whole(len(battery))),
+        otherwise=bounds(literal(0), literal(len(battery))),
     )

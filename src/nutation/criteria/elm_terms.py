@@ -217,9 +217,9 @@ def aggregate(name: str, source: Node) -> Node:
     return {"type": name, "source": source}
 
 
-def total(source: Node) -> Node:
-    """Sum of a list; of none, nought."""
-    return coalesce(aggregate("Sum", source), whole(0))
+def total(source: Node, nought: Node) -> Node:
+    """Sum of a list; of none, nought, of the type that its numbers have."""
+    return coalesce(aggregate("Sum", source), nought)
 
 
 def together(*lists: Node) -> Node:

@@ -290,4 +290,4 @@ def _tally(
 def evidence_of(value: Value) -> tuple[str, ...]:
     """Ids of every event that bears on the value."""
     occasions = (*value.sure, *value.open, *value.closing)
-    return tuple(dict.fromkeys(event for o in occasions for event in (*o.events, *o.disputed_by)))
+    return tuple(dict.fromkeys(event for o in occasions for event in (*o.events, *o.disputed_by, *o.may_be_of)))

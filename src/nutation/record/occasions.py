@@ -29,7 +29,8 @@ class Occasion:
 
     It began between ``happened_from`` and ``begins_by`` and ended between ``ends_from`` and
     ``happened_to``; ``None`` is unbounded. ``doubtful``: whether it is a happening of its own, or happened
-    at all, is not known (``disputed_by`` names the events that deny it).
+    at all, is not known: ``may_be_of`` names the events that may tell of the same, ``disputed_by`` those that
+    deny it.
     """
 
     id: str
@@ -50,6 +51,7 @@ class Occasion:
     asked_not_known: frozenset[str]
     events: tuple[str, ...]
     disputed_by: tuple[str, ...] = ()
+    may_be_of: tuple[str, ...] = ()
     authors: tuple[str, ...] = ()
 
 
@@ -248,7 +250,9 @@ def occasions(events: Iterable[Event]) -> tuple[Occasion, ...]:
             if denied := _denied_by(group.members, denials):
                 occasion = replace(occasion, doubtful=True, disputed_by=denied)
             found.append(occasion)
-        found.extend(_occasion([event], joint, side_known, doubtful=True) for event in ambiguous)
+        for event in ambiguous:
+            same = sorted(other.id for other in actual if other is not event and _same_happening(event, other))
+            found.append(replace(_occasion([event], joint, side_known, doubtful=True), may_be_of=tuple(same)))
         others = [event for event in told if event.modality != "actual"]
         found.extend(_occasion([event], joint, side_known, doubtful=False) for event in others)
     return tuple(sorted(_with_age(_with_both_sides(found)), key=lambda o: (o.kind, str(o.happened_from), o.id)))

@@ -16,8 +16,9 @@ _TICKS = (0, 25, 50, 75, 100)
 def axis() -> str:
     """The scale above the rows: 0, 25, 50, 75, 100 %."""
     anchors = {0: "start", 100: "end"}
+    names = {100: "100 %"}
     ticks = "".join(
-        f'<text x="{tick}%" y="12" text-anchor="{anchors.get(tick, "middle")}">{tick}{" %" if tick == 100 else ""}</text>'
+        f'<text x="{tick}%" y="12" text-anchor="{anchors.get(tick, "middle")}">{names.get(tick, tick)}</text>'
         for tick in _TICKS
     )
     return _svg("axis", ticks)

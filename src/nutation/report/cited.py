@@ -28,6 +28,14 @@ class Cited:
         """The event of that id, if the document holds it."""
         return self._events.get(name)
 
+    def of_kind(self, kind: str, side: str) -> list[str]:
+        """Ids of all standing events of that kind at that joint, or of the person, cited or not."""
+        return [
+            name
+            for name, event in self._events.items()
+            if event["kind"] == kind and event["stands"] and event["side"] in (side, "both", "none")
+        ]
+
     def order(self) -> list[str]:
         """Ids of all cited events, in the order of time."""
         return sorted(self._cited, key=self._place.__getitem__)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,10 @@ from nutation.report import words
 Plain = dict[str, Any]
 CLEAR = "Asked or examined, none reported, or does not apply"
 """What the clear items of the gate are called together."""
+NOTHING_AGAINST = "No contrary finding is recorded."
+NOTHING_OPEN = "Nothing that this answer asks for is open."
 _SHARED_AT_LEAST = 12
+_FELL = 0.005
 _WORST_FIRST = ("standing", "not_screened", "addressed", "clear")
 
 
@@ -161,17 +163,22 @@ def verdicts(joint: Plain) -> list[tuple[str, int]]:
 
 def contrary(joint: Plain) -> list[Note]:
     """What speaks against this joint as the source, or against an operation of it."""
-    evaluation, notes = joint["evaluation"], []
+    evaluation = joint["evaluation"]
+    notes: list[Note] = []
     mechanism = evaluation["mechanism"]
     if not mechanism["leads_to_indication"] and mechanism["kind"] != "unknown":
         notes.append(Note("Mechanism", f"{mechanism['label']}: not what a fusion treats", _of(mechanism["reasons"])))
-    for step in evaluation["steps"]:
-        if step["before"] is not None and step["after"] < step["before"] - 0.005 and step["witnesses"]:
-            notes.append(Note("Lowers the probability", words.dated(step["label"]), tuple(step["witnesses"])))
+    notes.extend(
+        Note("Lowers the probability", words.dated(step["label"]), tuple(step["witnesses"]))
+        for step in evaluation["steps"]
+        if step["before"] is not None and step["after"] < step["before"] - _FELL and step["witnesses"]
+    )
     stepped = {witness for note in notes for witness in note.witnesses}
-    for block in evaluation["blocks"]:
-        if block["result"] == "negative" and not stepped & set(block["witnesses"]):
-            notes.append(Note("Block", f"Negative on {words.dated(block['happened'])}", tuple(block["witnesses"])))
+    notes.extend(
+        Note("Block", f"Negative on {words.dated(block['happened'])}", tuple(block["witnesses"]))
+        for block in evaluation["blocks"]
+        if block["result"] == "negative" and not stepped & set(block["witnesses"])
+    )
     for other in evaluation["differential"]:
         if other["state"] in ("for", "mixed"):
             why = "; ".join(reason["text"] for reason in other["speaks_for"])
@@ -185,7 +192,8 @@ def contrary(joint: Plain) -> list[Note]:
 
 def unknown(joint: Plain) -> list[Note]:
     """What is not known: blocks that cannot be read, conditions that are open, other sources not asked about."""
-    evaluation, notes = joint["evaluation"], []
+    evaluation = joint["evaluation"]
+    notes: list[Note] = []
     for block in evaluation["blocks"]:
         if block["validity"] != "valid" or block["result"] == "unknown":
             why = "; ".join((*block["reasons"], *(f"{words.said(m)} not recorded" for m in block["missing"])))
@@ -219,12 +227,6 @@ def dependence(evaluation: Plain) -> str | None:
     return None if swept is None else words.span(min(swept), max(swept))
 
 
-def policy_names(document: Plain) -> dict[str, str]:
-    """A rule set's id with spaces, by id: short enough for a table."""
-    ids = [p["id"] for joint in document["joints"] for p in joint["indication"]["policies"]]
-    return {policy: words.said(policy) for policy in dict.fromkeys(ids)}
-
-
 def moved_alike(step: Plain) -> Alike | None:
     """The changes of a step whose results all change the same things, told once; None where they do not."""
     results = step["results"]
@@ -235,7 +237,7 @@ def moved_alike(step: Plain) -> Alike | None:
     what: list[str] = []
     how: set[tuple[str, ...]] = set()
     for changes in zip(*(r["changes"] for r in results), strict=True):
-        shared = os.path.commonprefix(changes)
+        shared = _beginning(changes)
         shared = shared[: (shared.rfind(". ") + 2) if ". " in shared else shared.rfind(" ") + 1]
         if len(shared) < _SHARED_AT_LEAST:
             return None
@@ -245,6 +247,24 @@ def moved_alike(step: Plain) -> Alike | None:
         return None
     endings = next(iter(how))
     return Alike(tuple(what), tuple((words.said(r["result"]), end) for r, end in zip(results, endings, strict=True)))
+
+
+def _beginning(texts: Sequence[str]) -> str:
+    """What all texts begin with."""
+    length = 0
+    for letters in zip(*texts, strict=False):
+        if len(set(letters)) > 1:
+            break
+        length += 1
+    return texts[0][:length]
+
+
+def moved(step: Plain) -> str:
+    """What a step moves, in words: the gate, the probability, rule sets."""
+    moves = step["moves"]
+    told = ["the safety gate"] if moves.get("gate") else []
+    told += ["the probability"] if moves["probability"] else []
+    return ", ".join((*told, *dict.fromkeys(words.said(policy) for policy in moves["policies"])))
 
 
 def about(need: Plain) -> str:

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from nutation.report import chart, digest, timeline, words
 from nutation.report.digest import Plain
@@ -100,22 +100,40 @@ def _content_policy(style: str, script: str) -> str:
 @lru_cache(maxsize=1)
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
-    from markupsafe import Markup
 
     made = Environment(
-        loader=FileSystemLoader(_TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
-    for name in ("percent", "span", "interval", "of_hundred", "day", "dated", "said", "sentence", "topic", "joint", "count", "event_label"):
-        made.filters[name] = getattr(words, name)
-    made.filters["word"] = lambda code, table: words.word(_WORDS[table], code)  # pyright: ignore[reportUnknownLambdaType]
-    made.filters["web"] = web_address
-    made.globals["digest"] = digest
-    made.globals["chart"] = {  # pyright: ignore[reportArgumentType]
-        "axis": lambda: Markup(chart.axis()),  # noqa: S704 - numbers only
-        "rung": lambda before, after, last: Markup(chart.rung(before, after, last=last)),  # noqa: S704  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-        "whisker": lambda after, reference: Markup(chart.whisker(after, reference)),  # noqa: S704  # pyright: ignore[reportUnknownLambdaType, reportUnknownArgumentType]
-    }
+    filters, globals_ = cast("dict[str, Any]", made.filters), cast("dict[str, Any]", made.globals)
+    for told in (
+        words.percent, words.span, words.interval, words.of_hundred, words.day, words.dated, words.said, words.sentence,
+        words.topic, words.joint, words.count, words.event_label, words.worth,
+    ):  # fmt: skip
+        filters[told.__name__] = told
+    filters["word"] = _word
+    filters["web"] = web_address
+    globals_["digest"] = digest
+    globals_["axis"], globals_["rung"] = _as_markup(chart.axis), _as_markup(chart.rung)
+    globals_["whisker"] = _as_markup(chart.whisker)
     return made
+
+
+def _as_markup(draw: Callable[..., str]) -> Callable[..., str]:
+    """What chart draws is made of numbers alone, so it may pass as markup."""
+    from markupsafe import Markup
+
+    def drawn(*figures: Any, **options: Any) -> str:
+        return Markup(draw(*figures, **options))  # noqa: S704
+
+    return drawn
+
+
+def _word(code: Any, table: str) -> str:
+    return words.word(_WORDS[table], code)
 
 
 def web_address(link: Any) -> str:

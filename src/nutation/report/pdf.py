@@ -39,7 +39,19 @@ def render(template: str, data: Mapping[str, Any], *, paper: str = "a4") -> byte
     told = json.dumps({**_mapped(data, shown.printable), "paper": paper}, ensure_ascii=True).encode()
     sources = {name: _template(name) for name in ("base.typ", f"{template}.typ")}
     sources["main.typ"] = sources.pop(f"{template}.typ")
-    return _compiled({**sources, "data.json": told}, system_fonts=shown.system_fonts)
+    return _accessible({**sources, "data.json": told}, system_fonts=shown.system_fonts)
+
+
+def _accessible(sources: dict[str, bytes], *, system_fonts: bool) -> bytes:
+    """PDF/UA-1; plain PDF where signs that are shown one by one cannot be shown together (rare combinations)."""
+    import typst
+
+    try:
+        return _compiled(sources, system_fonts=system_fonts)
+    except typst.TypstError as error:
+        if "could not be displayed" not in str(error):
+            raise
+        return _compiled(sources, system_fonts=system_fonts, accessible=False)
 
 
 @cache
@@ -47,12 +59,13 @@ def _template(name: str) -> bytes:
     return (files("nutation.report") / "typst" / name).read_bytes()
 
 
-def _compiled(sources: dict[str, bytes], *, system_fonts: bool) -> bytes:
+def _compiled(sources: dict[str, bytes], *, system_fonts: bool, accessible: bool = True) -> bytes:
     import typst
 
     return typst.compile(
-        cast(Any, sources), format="pdf", ignore_system_fonts=not system_fonts, pdf_standards=["ua-1"]
-    )
+        cast(Any, sources), format="pdf", ignore_system_fonts=not system_fonts,
+        pdf_standards=["ua-1"] if accessible else [],
+    )  # fmt: skip
 
 
 class _Signs:

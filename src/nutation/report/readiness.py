@@ -10,8 +10,9 @@ from typing import Any
 
 from nutation.report import digest, words
 from nutation.report.cited import Cited
+from nutation.report.counting import last_days
 from nutation.report.on_paper import JOINT, SPEAKING, joined, patient, who
-from nutation.report.readiness_joint import glance, joint_part, probability
+from nutation.report.readiness_joint import against, glance, joint_part, probability, told_of
 
 TITLE = "Readiness sheet"
 FOR_WHOM = "Internal to the clinic. Not for the patient, not for a payer."
@@ -31,6 +32,8 @@ def model(document: dict[str, Any]) -> dict[str, Any]:
     """What the sheet prints, section by section, as plain data in words; findings are numbered once."""
     cited = Cited(document["events"])
     cited.cite(_ids(document["joints"]))
+    for joint in document["joints"]:
+        cited.cite(name for _, ids in against(joint) for name in told_of(ids, joint["side"], cited))
     return {
         "title": TITLE,
         "for_whom": FOR_WHOM,
@@ -194,7 +197,7 @@ def _not_offered(document: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _expiries(document: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
-    """What runs out and when, the first first; then what has run out already (with no day)."""
+    """What runs out and when, the first first; then what is older than a rule allows already."""
     days: dict[tuple[str, str], list[str]] = {}
     for joint in document["joints"]:
         for item in joint["gate"]["items"]:
@@ -204,16 +207,28 @@ def _expiries(document: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
         if event["kind"] == "completeness" and event["stands"] and event["values"].get("expires_on"):
             what = str(event["values"].get("of") or "records")
             days.setdefault((event["values"]["expires_on"], "Statement that all is recorded"), []).append(what)
-    for joint, policy, criterion in _criteria(document):
-        if criterion.get("holds_until"):
-            key = (criterion["holds_until"], f"{policy['id']}, {joint['side']}")
-            days.setdefault(key, []).append(criterion["text"])
-    rows = [_expiry(words.day(day), what, of, day < document["as_of"]) for (day, what), of in sorted(days.items())]
-    return rows + _stale(document, cited)
+    rows = [(day, _expiry(day, what, of, day < document["as_of"])) for (day, what), of in days.items()]
+    for (day, name), policies in last_days(document).items():
+        event = cited.event(name)
+        if event is not None:
+            of = [f"counts until then for {', '.join(dict.fromkeys(policies))}"]
+            rows.append((day, _expiry(day, _what(event), of, day < document["as_of"], cited.numbers([name]))))
+    return [row for _, row in sorted(rows, key=lambda found: (found[0], found[1]["what"]))] + _stale(document, cited)
 
 
-def _expiry(day: str, what: str, of: list[str], past: bool, findings: tuple[int, ...] = ()) -> dict[str, Any]:
-    return {"day": day, "what": what, "of": list(dict.fromkeys(of)), "past": past, "findings": list(findings)}
+def _what(event: dict[str, Any]) -> str:
+    when = words.dated(event["happened"]["text"])
+    if event["kind"] == "completeness":
+        return f"Statement of {when} that every {words.said(event['values'].get('of') or 'record')} is recorded"
+    return f"{words.sentence(words.said(event['kind']))} of {when}"
+
+
+def _expiry(
+    day: str, what: str, of: list[str], past: bool, findings: list[int] | None = None
+) -> dict[str, Any]:
+    return {
+        "day": words.dated(day), "what": what, "of": list(dict.fromkeys(of)), "past": past, "findings": findings or [],
+    }  # fmt: skip
 
 
 def _stale(document: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
@@ -224,8 +239,8 @@ def _stale(document: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for name, ids in rules.items():
         if (event := cited.event(name)) is not None:
-            day, what = words.dated(event["happened"]["text"]), f"Older than allowed: {event['text']}"
-            rows.append(_expiry(day, what, ids, past=True, findings=tuple(cited.numbers([name]))))
+            what = f"Older than allowed: {event['text']}"
+            rows.append(_expiry(event["happened"]["text"], what, ids, True, cited.numbers([name])))
     return rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from nutation.report import digest, words
@@ -210,37 +211,48 @@ def _disagreement(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _contrary(joint: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
-    """Findings that speak against the joint, a criterion that applies, or an open gate; each with against what."""
-    against: dict[str, list[str]] = {}
-
-    def note(ids: list[str], what: str) -> None:
-        for name in ids:
-            against.setdefault(name, []).append(what)
-
+def against(joint: dict[str, Any]) -> Iterable[tuple[str, list[str]]]:
+    """What is spoken against (the gate, the joint as source, a criterion that applies), and by which events."""
     for item in joint["gate"]["items"]:
         if item["state"] == "standing":
-            note(item["witnesses"], f"gate: {item['label']}")
+            yield f"gate: {item['label']}", item["witnesses"]
     for other in joint["evaluation"]["differential"]:
         if other["state"] in ("for", "mixed"):
             for reason in other["speaks_for"]:
-                note(reason["witnesses"], f"speaks for {other['label']}: {reason['text']}")
+                yield f"speaks for {other['label']}: {reason['text']}", reason["witnesses"]
     for block in joint["evaluation"]["blocks"]:
         if block["result"] == "negative" or block["validity"] == "uninterpretable":
-            note(block["witnesses"], f"block: {words.VALIDITY[block['validity']]}, {words.said(block['result'])}")
+            yield f"block: {words.VALIDITY[block['validity']]}, {words.said(block['result'])}", block["witnesses"]
     for policy in joint["indication"]["policies"]:
         if policy["applicability"] in SPEAKING:
             for criterion in policy["criteria"]:
                 if criterion["state"] == "false":
-                    note(criterion["witnesses"]["against"], f"{policy['id']}: {criterion['text']}")
-    rows: list[dict[str, Any]] = []
-    for name in sorted(against, key=lambda one: cited.numbers([one])):
+                    yield f"{policy['id']}: {criterion['text']}", criterion["witnesses"]["against"]
+
+
+def told_of(ids: list[str], side: str, cited: Cited) -> list[str]:
+    """These events; for a statement that all of a kind is recorded, the records of that kind where there are any."""
+    named: list[str] = []
+    for name in ids:
         event = cited.event(name)
-        if event is not None:
-            rows.append({
-                "number": cited.numbers([name])[0],
-                "happened": words.dated(event["happened"]["text"]),
-                "text": event["text"],
-                "against": list(dict.fromkeys(against[name])),
-            })
-    return rows
+        kind = event["values"].get("of") if event is not None and event["kind"] == "completeness" else None
+        named += (cited.of_kind(str(kind), side) or [name]) if kind else [name]
+    return list(dict.fromkeys(named))
+
+
+def _contrary(joint: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
+    """Findings that speak against something, in the order of time; each with what it speaks against."""
+    told: dict[str, list[str]] = {}
+    for what, ids in against(joint):
+        for name in told_of(ids, joint["side"], cited):
+            told.setdefault(name, []).append(what)
+    return [
+        {
+            "findings": cited.numbers([name]),
+            "happened": words.dated(event["happened"]["text"]),
+            "text": event["text"],
+            "against": list(dict.fromkeys(what)),
+        }
+        for name, what in sorted(told.items(), key=lambda found: cited.numbers([found[0]]))
+        if (event := cited.event(name)) is not None
+    ]

@@ -20,7 +20,10 @@ LANES: tuple[tuple[str, frozenset[str]], ...] = (
     ("Images, laboratory", frozenset({"imaging", "laboratory"})),
     ("History", frozenset({"diagnosis", "trauma", "pregnancy", "nicotine"})),
     ("Operations", frozenset({"operation", "adverse_event"})),
-    ("Safety, statements", frozenset({"safety_screen", "symptom", "gate_resolution", "attestation", "completeness", "signature"})),
+    (
+        "Safety, statements",
+        frozenset({"safety_screen", "symptom", "gate_resolution", "attestation", "completeness", "signature"}),
+    ),
 )  # fmt: skip
 _COURSES = frozenset({"treatment", "medication"})
 _LETTERS = {"left": "L", "right": "R", "both": "B", "none": "P", "unknown": "?"}
@@ -149,12 +152,12 @@ def _mark(told: list[Plain], anchors: Mapping[str, str], first: date, last: date
     if event["kind"] in _COURSES:
         ends = _ends(event)
         width = max(20.0, _place(ends if ends else last, first, last) - x)
-        text = words.said(event["values"].get("care") or event["values"].get("drug") or event["values"].get("drug_class") or "")
+        told_by = event["values"]
+        text = words.said(told_by.get("care") or told_by.get("drug") or told_by.get("drug_class") or event["kind"])
     title = "; ".join(f"{words.dated(e['happened']['text'])}: {e['text']}" for e in told)
     side = str(event["side"])
-    return _Mark(
-        f"#{anchors[event['id']]}", title, _LETTERS.get(side, "?"), x, width, event["modality"] == "intended", text, len(told)
-    )
+    planned = event["modality"] == "intended"
+    return _Mark(f"#{anchors[event['id']]}", title, _LETTERS.get(side, "?"), x, width, planned, text, len(told))
 
 
 def _stacked(marks: Sequence[_Mark]) -> list[list[_Mark]]:

@@ -181,6 +181,15 @@ def percent(share: float) -> str:
     return f"{share * 100:.0f} %"
 
 
+def worth(value: float) -> str:
+    """The chance that a step's result changes a decision, as a sentence."""
+    if value > 0.9995:
+        return "Every result changes a decision."
+    if value < 0.0005:
+        return "No result changes a decision."
+    return f"{sentence(percent(value))} chance that its result changes a decision."
+
+
 def span(low: float, high: float) -> str:
     """Two shares of 1 as ``75 to 97 %``."""
     first, last = percent(low), percent(high)
@@ -242,9 +251,7 @@ def event_label(event: Mapping[str, Any]) -> str:
     field, form = _LABELS.get(str(event["kind"]), ("", "{}"))
     told = event["values"].get(field)
     what = form.format(_UPPER.get(str(told), said(told))) if told else said(event["kind"])
-    happened = event["happened"]
-    began = happened["text"] if happened.get("from") in (None, happened.get("to")) else happened["text"].split(" to ")[0]
-    return f"{what}, {dated(began)}"
+    return f"{what}, {dated(str(event['happened']['text']).split(' to ')[0])}"
 
 
 def parse_day(text: Any) -> date | None:

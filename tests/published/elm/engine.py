@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 import subprocess
 import tempfile
@@ -17,12 +16,16 @@ import pytest
 
 from nutation.criteria import Criterion, JointView
 from nutation.criteria.elm import fact_names, library, parameters
-from nutation.criteria.language import BoundFact
+from nutation.criteria.language import TRUTHS, BoundFact
 
 HERE = Path(__file__).parent
 NOT_REACHED = ("ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "ECONNRESET", "ETIMEDOUT", "ENETUNREACH", "EHOSTUNREACH")
 LEAST = -99999999999999999999.0
 """What ELM's least decimal comes to as a binary fraction: stands for minus infinity."""
+
+
+Value = bool | tuple[float, float] | None
+"""A truth fact's state, or the bounds of another's range."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +41,13 @@ class Told:
     """What the engine answers at one joint: states of criteria, and what it makes of every fact."""
 
     states: Mapping[str, bool | None]
-    facts: Mapping[BoundFact, bool | tuple[float, float] | None]
+    facts: Mapping[BoundFact, Value]
+
+
+def ours(fact: BoundFact, view: JointView) -> Value:
+    """What the evaluator for one joint makes of the fact, in the form of ``Told.facts``."""
+    known = view.value(fact)
+    return known.truth if isinstance(fact.expression, TRUTHS) else (known.range.lo, known.range.hi)
 
 
 def ask(asked: Iterable[Asked], cache: Path) -> list[list[Told]]:
@@ -53,11 +62,6 @@ def ask(asked: Iterable[Asked], cache: Path) -> list[list[Told]]:
         }
         for one, facts in zip(asked, names, strict=True)
     ]
-    done = subprocess.run(
-        [*_node(), str(HERE / "run.mjs"), str(_installed(cache.resolve()))],
-        input=json.dumps(jobs), capture_output=True, text=True, check=False, timeout=250,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-4000:]
     return [
         [
             Told(
@@ -66,11 +70,21 @@ def ask(asked: Iterable[Asked], cache: Path) -> list[list[Told]]:
             )
             for values in answers
         ]
-        for one, facts, answers in zip(asked, names, json.loads(done.stdout), strict=True)
+        for one, facts, answers in zip(asked, names, run(jobs, cache), strict=True)
     ]
 
 
-def _value(told: Any) -> bool | tuple[float, float] | None:
+def run(jobs: list[dict[str, Any]], cache: Path) -> list[list[dict[str, Any]]]:
+    """The values of the ``wanted`` definitions of every job's ``library``, per set of parameters in ``views``."""
+    done = subprocess.run(
+        [*_node(), str(HERE / "run.mjs"), str(_installed(cache.resolve()))],
+        input=json.dumps(jobs), capture_output=True, text=True, check=False, timeout=250,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-4000:]
+    return json.loads(done.stdout)
+
+
+def _value(told: Any) -> Value:
     if told is None or isinstance(told, bool):
         return told
     lo, hi = (None if told[end] is None else float(told[end]) for end in ("lo", "hi"))
@@ -113,6 +127,6 @@ def _installed(cache: Path) -> Path:
         try:
             place.rename(folder)
         except OSError:  # another worker was first
-            if not os.path.isdir(folder):
+            if not folder.is_dir():
                 raise
     return folder

@@ -89,9 +89,8 @@ def parse(content: bytes, file: str, *, first_line: int = 1) -> JsonObject:
             file=file,
             mend="wrap the resources in a Bundle of type collection.",
         )
-    if "\\ud" in text or "\\uD" in text:
-        return cast(JsonObject, _without_surrogates(value, file))
-    return cast(JsonObject, value)
+    found = cast(JsonObject, value)
+    return whole_characters(found, file) if "\\ud" in text or "\\uD" in text else found
 
 
 def _no_number(word: str) -> NoReturn:
@@ -139,15 +138,19 @@ def check_depth(resource: object, file: str, place: str) -> None:
     _too_deep(file, place)
 
 
-def _without_surrogates(value: Any, file: str) -> Any:
-    """The value with half characters (which no encoding can write) replaced."""
+def whole_characters(value: JsonObject, file: str) -> JsonObject:
+    """The value with half characters (which no encoding can write) replaced. Raises InputError where it is too deep."""
     check_depth(value, file, "")
+    return cast(JsonObject, _whole(value))
+
+
+def _whole(value: Any) -> Any:
     if isinstance(value, str):
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     if isinstance(value, list):
-        return [_without_surrogates(item, file) for item in cast("list[Any]", value)]
+        return [_whole(item) for item in cast("list[Any]", value)]
     if isinstance(value, dict):
-        return {key: _without_surrogates(item, file) for key, item in cast("dict[str, Any]", value).items()}
+        return {key: _whole(item) for key, item in cast("dict[str, Any]", value).items()}
     return value
 
 
@@ -167,7 +170,7 @@ def entries_in(document: JsonObject, file: str, place: str = "", depth: int = 0)
             f"has bundles nested more than {MAX_BUNDLES} deep.", file=file, place=place, mend="flatten it."
         )
     sort = document.get("type")
-    if sort is not None and sort not in _BUNDLE_TYPES:
+    if sort is not None and not (isinstance(sort, str) and sort in _BUNDLE_TYPES):
         hint = " (R5 has it)" if sort == "subscription-notification" else ""
         raise InputError(
             f"{sort!r} is not a type of R4's Bundle{hint}.", file=file, place=_join(place, "Bundle.type"),

@@ -135,37 +135,48 @@ def _mapped(part: Part, row: Row) -> None:
         if asked_not_known(reason):
             part.emit(kind, asked=(field,), fields=says)
         return
+    told = _main(part, row)
+    if told is not None:
+        part.emit(kind, asked=told.asked, note=told.note, fields={**says, **told.fields})
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """What the value of an observation tells."""
+
+    fields: dict[str, Any]
+    asked: tuple[str, ...] = ()
     note: str | None = None
-    value: Any
+
+
+def _main(part: Part, row: Row) -> _Told | None:
+    """What the value tells of the row's field; None, and listed, where it cannot be read."""
+    kind, field, how = row["kind"], row["field"], row["how"]
+    item, node = part.item, part.node
+    value: Any = None
+    note: str | None = None
     if how in ("nrs", "vas"):
         value = pain_value(item, node, part.path, visual=how == "vas")
-        if value is not None:
-            part.emit(kind, fields={"nrs": value, "site": pain_site(part.sites)})
-        return
-    if how == "presence":
-        told = presence(node)
-        value = None if told is None else told == "positive"
-    elif how.startswith("quantity "):
+        return None if value is None else _Told({"nrs": value, "site": pain_site(part.sites)})
+    if how.startswith("quantity "):
         value, note = quantity(item, node, how.removeprefix("quantity "))
         if note is not None and value is None:
-            return
-        if (
-            value is None
-            and "positive" in KINDS[kind].model_fields
-            and (told := presence(node)) in ("positive", "negative")
-        ):
-            field, value = "positive", told == "positive"
+            return None
+        if value is None and "positive" in KINDS[kind].model_fields:
+            field, how = "positive", "presence"
     elif how.startswith("answer "):
         value = answer(how.removeprefix("answer "), value_concept(node))
         if value == "":
-            part.emit(kind, asked=(field,), fields=says)
-            return
-    else:
+            return _Told({}, asked=(field,))
+    elif how == "number":
         value = number(node)
+    if how == "presence":
+        seen = presence(node)
+        value = None if seen not in ("positive", "negative") else seen == "positive"
     if value is None:
         item.leave(part.path or "value[x]", part.code, "its value is not one that is read.", matters=True)
-        return
-    part.emit(kind, note=note, fields={**says, field: value})
+        return None
+    return _Told({field: value}, note=note)
 
 
 def _pregnancy(part: Part) -> None:
@@ -213,13 +224,19 @@ def _own(part: Part) -> bool:
         part.item.refuse(part.node.at("code"), f"{own!r} is not one of Nutation's codes.", "correct the code.")
     if KINDS[kind].SIDED and part.side == "unknown":
         part.side = side_of([*part.sites, *concepts_at(part.node, "category")])
-    fields: dict[str, Any] = {field: typed(part.node)} if field else {}
+    main = table("observations").find(part.code)
+    told = _Told({field: typed(part.node)} if field else {})
+    if main is not None and main[0]["kind"] == kind != "pregnancy" and part.node.choice("value"):
+        told = _main(part, main[0])
+        if told is None:
+            return True
+    fields = dict(told.fields)
     asked = [field] if field and asked_not_known(absent(part.node)) else []
     for component in part.node.children("component"):
         code = concept_at(component, "code")
         name = next((c.code for c in (code.codings if code else ()) if c.system == "nutation"), "")
         if name.startswith(f"{kind}."):
-            fields[name.partition(".")[2]] = typed(component)
+            fields.setdefault(name.partition(".")[2], typed(component))
             if asked_not_known(absent(component)):
                 asked.append(name.partition(".")[2])
     fields = {name: value for name, value in fields.items() if name in KINDS[kind].attribute_names()}

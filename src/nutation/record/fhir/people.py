@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -147,11 +148,12 @@ class People:
 
 def patient_name(held: Held) -> str:
     """The patient's id as events name it: the one that Nutation wrote, else the resource's."""
-    if isinstance(held.resource.get("extension"), list):
-        for extension in held.node.extensions(PATIENT):
-            if told := text_value(extension):
-                return told
-    if "#" in held.id:  # contained: its own id says nothing outside
-        identifiers = held.node.children("identifier")
-        return next((value for one in identifiers if (value := one.text("value"))), held.id.rpartition("#")[2])
+    with suppress(Malformed):  # a malformed Patient is told of when it is read
+        if isinstance(held.resource.get("extension"), list):
+            for extension in held.node.extensions(PATIENT):
+                if told := text_value(extension):
+                    return told
+        if "#" in held.id:  # contained: its own id says nothing outside
+            identifiers = held.node.children("identifier")
+            return next((value for one in identifiers if (value := one.text("value"))), held.id.rpartition("#")[2])
     return held.id

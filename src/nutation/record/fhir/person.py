@@ -31,6 +31,8 @@ def died_on(patient: Node) -> Period | None:
 def read_patient(item: Item) -> None:
     """The Patient as a person; no event where no day of birth is told."""
     born = born_on(item.node)
+    person_name(item.node)
+    died_on(item.node)
     if born is None:
         if item.node.absent_reason("birthDate") is None:
             item.warn("birthDate", "is missing, so the age is not known.")

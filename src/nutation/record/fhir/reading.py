@@ -16,7 +16,14 @@ from nutation.record.fhir.extension import own_events
 from nutation.record.fhir.families import MAPPERS
 from nutation.record.fhir.index import Held, content_mark
 from nutation.record.fhir.item import Item, Shared, person_name
-from nutation.record.fhir.json_file import Entry, check_depth, entries_in, entries_of, entries_of_lines
+from nutation.record.fhir.json_file import (
+    Entry,
+    check_depth,
+    entries_in,
+    entries_of,
+    entries_of_lines,
+    whole_characters,
+)
 from nutation.record.fhir.node import JsonObject, Malformed, Node
 from nutation.record.fhir.people import People
 from nutation.record.fhir.person import born_on
@@ -82,7 +89,7 @@ def read_resources(
     def entries() -> Iterator[tuple[str, Entry]]:
         for position, resource in enumerate(resources):
             check_depth(resource, source_name, f"resource[{position}]")
-            for entry in entries_in(dict(resource), source_name):
+            for entry in entries_in(whole_characters(dict(resource), source_name), source_name):
                 yield source_name, entry
 
     earlier = tuple(earlier)
@@ -124,7 +131,10 @@ def _read(
     if faults and not partial:
         raise refusal(faults)
     warnings += [f"left out: {fault.text()}" for fault in faults]
-    label = person_name(me.node) if me is not None else None
+    label = None
+    if me is not None:
+        with suppress(Malformed):  # listed already: reading the Patient asked for the name too
+            label = person_name(me.node)
     return Record(
         chosen, tuple(told), (*gathered(unmapped), *found.unmapped()), tuple(dict.fromkeys(warnings)), label or ""
     )

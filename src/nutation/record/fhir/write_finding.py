@@ -19,6 +19,8 @@ _LAB = {
     "cotinine": ("", "ng/mL", "ng/mL"), "blood_culture": ("600-7", "", ""),
 }  # fmt: skip
 _SCORES = {"odi": ("97909-6", "%", "%"), "phq2": ("55758-7", "score", "{score}")}
+_MAIN = {"pain_score": "nrs", "laboratory": "value", "score": "value", "nicotine": "status"}
+"""The field that the value tells, of the kinds whose value has a code of its own."""
 _SMOKING = {"never": "266919005", "former": "8517006", "current": "77176002"}
 _PAIN_SITES = {
     "si_region": ("39723000", "sacroiliac joint"), "low_back": ("37822005", "lower back"),
@@ -29,6 +31,9 @@ _PAIN_SITES = {
 def observation(event: Event) -> JsonObject:
     """The Observation of an event of any kind."""
     loinc, main = _main(event)
+    told = _MAIN.get(event.kind) if main else None
+    if told == "value" and "valueCodeableConcept" in main:
+        told = "positive"
     codings = [build.coding(build.LOINC, loinc)] if loinc else []
     codings += build.own_code(event.kind)["coding"]
     status = "entered-in-error" if event.retracted else _STATUS[event.modality]
@@ -44,7 +49,7 @@ def observation(event: Event) -> JsonObject:
     site = _PAIN_SITES.get(str(getattr(event, "site", None)), ("39723000", "sacroiliac joint"))
     if type(event).SIDED and (where := build.body_site(event, *site)):
         resource["bodySite"] = where
-    components = _components(event)
+    components = _components(event, told)
     if components:
         resource["component"] = components
     if event.asked_not_known and not main and not components:
@@ -86,9 +91,12 @@ def _positive(positive: bool) -> JsonObject:
     return build.concept(build.coding(build.SCT, "10828004" if positive else "260385009"))
 
 
-def _components(event: Event) -> list[JsonObject]:
+def _components(event: Event, told: str | None) -> list[JsonObject]:
+    """A component for each field but ``told``, which the value tells."""
     parts: list[JsonObject] = []
     for name, value in event.attributes().items():
+        if name == told:
+            continue
         element: dict[str, Any] = build.value_element(name, value) if value is not None else {}
         if not element and name in event.asked_not_known:
             element = build.asked_unknown()
