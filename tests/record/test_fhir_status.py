@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from nutation.record.errors import InputError
 from nutation.record.standing import standing
 from record.fhir_made import (
     CPT,
@@ -177,6 +178,13 @@ def test_importing_twice_adds_nothing():
     assert [event.id for event in once.events] == [event.id for event in again.events]
     unversioned = read(pain("x", 7)), read(pain("x", 7))
     assert unversioned[0].events == unversioned[1].events
+
+
+def test_the_same_version_twice_is_one_and_two_contents_of_it_are_a_fault():
+    first = versioned(1, "2026-03-10T10:00:00Z", 7)
+    assert len(told(read(first, dict(first)), "pain_score")) == 1
+    with pytest.raises(InputError, match="stands twice as version 1"):
+        read(first, versioned(1, "2026-03-10T10:00:00Z", 6))
 
 
 def test_a_deletion_in_a_history_withdraws():

@@ -6,7 +6,7 @@ import json as json_module
 from pathlib import Path
 from typing import Any
 
-from nutation.case import Case, build_case, document
+from nutation.case import build_case, document
 from nutation.cli.output import console, day, folder, instant, print_json, progress, written
 from nutation.cli.speaking import UsageError
 from nutation.indication import Policy, bind_policy, check_policy, current, policies
@@ -57,7 +57,7 @@ def run(
             seed=seed,
         )
         plain = document(case)
-    files = _write(case, plain, folder(out), asked, paper, quiet) if out is not None else []
+    files, notes = _write(plain, folder(out), asked, paper, quiet) if out is not None else ([], [])
     if json:
         print_json(plain)
     elif not quiet:
@@ -66,7 +66,9 @@ def run(
         page = console()
         render(plain, page)
         for file in files:
-            page.print(f"Written: {file}")
+            page.print(f"Written: {file}", soft_wrap=True)
+        for note in notes:
+            page.print(note, soft_wrap=True)
 
 
 def _policies(asked: tuple[str, ...], on: Any) -> tuple[Policy, ...]:
@@ -101,11 +103,13 @@ def _own(path: Path) -> Policy:
 
 
 def _write(
-    case: Case, plain: dict[str, Any], into: Path, asked: tuple[str, ...], paper: str, quiet: bool
-) -> list[Path]:
+    plain: dict[str, Any], into: Path, asked: tuple[str, ...], paper: str, quiet: bool
+) -> tuple[list[Path], list[str]]:
+    """The answer's files, and what is to be known of them."""
     from nutation.report import fhir_out, html, readiness, submission
 
     with progress("Writing the documents …", quiet):
+        notes: list[str] = []
         files = [
             written(into / "case.json", json_module.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n"),
             written(into / "case.html", html.render(plain)),
@@ -123,7 +127,11 @@ def _write(
                     raise
                 continue
             files.append(written(into / f"submission-{policy_id}-{side}.pdf", content))
-    return files
+            digest = submission.content_sha256(submission.content(plain, policy_id, side))
+            notes.append(
+                f"{policy_id}, {side}: a draft until a signature event with content_sha256 {digest} is recorded"
+            )
+    return files, notes
 
 
 def _submissions(plain: dict[str, Any], asked: tuple[str, ...]) -> list[tuple[JointSide, str, bool]]:

@@ -95,6 +95,9 @@ def collect(entries: Iterable[tuple[str, Entry]], faults: list[Fault], known: Co
                 faults.append(Fault(file, held.key, error.problem, error.mend))
                 continue
             held = _lean(held)
+            if twice := _told_twice(found, held):
+                faults.append(twice)
+                continue
             found.kept.append(held)
             found.index.add(held)
         elif held.type in HELPERS:
@@ -103,6 +106,23 @@ def collect(entries: Iterable[tuple[str, Entry]], faults: list[Fault], known: Co
             found.index.see(held)
             _count(found, held)
     return found
+
+
+def _told_twice(found: Collected, held: Held) -> Fault | None:
+    """A fault where one version of one resource stands twice and tells different things."""
+    version = _version_id(held)
+    for other in found.index.by_key.get(held.key, ()):
+        same = version is not None and version == _version_id(other) and held.base == other.base
+        if same and other.resource != held.resource:
+            problem = f"stands twice as version {version}, with different content ({other.place} and {held.place})."
+            return Fault(held.file, held.key, problem, "keep the right one, or give each its own version.")
+    return None
+
+
+def _version_id(held: Held) -> str | None:
+    meta = held.resource.get("meta")
+    told = cast(JsonObject, meta).get("versionId") if isinstance(meta, dict) else None
+    return told if isinstance(told, str) else None
 
 
 def _lean(held: Held) -> Held:

@@ -1,0 +1,135 @@
+"""Words, numbers and dates as the faces write them."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nutation.case import Action
+from nutation.criteria.answers import UnknownKind
+from nutation.criteria.language import Burden
+from nutation.evaluation.answers import GateState, ItemKind, Urgency
+from nutation.evidence import MARKS
+from nutation.indication import Applicability
+from nutation.indication.schema import PolicyKind
+from nutation.indication.verdict import Verdict
+from nutation.record.head import Certainty, Modality, Side
+from nutation.record.kinds import KINDS, Symptom
+from nutation.report import digest, timeline, words
+
+
+def test_every_code_of_the_rooms_below_has_its_word() -> None:
+    assert set(words.ACTIONS) == set(get_args(Action))
+    assert set(words.GATE) == set(get_args(GateState))
+    assert set(words.ITEM_KINDS) == set(get_args(ItemKind))
+    assert set(words.URGENCY) == set(get_args(Urgency))
+    assert set(words.VERDICTS) == set(get_args(Verdict))
+    assert set(words.APPLICABILITY) == set(get_args(Applicability))
+    assert set(words.KINDS) == set(get_args(PolicyKind))
+    assert set(words.MARKS) == set(MARKS)
+    assert set(words.UNKNOWN) == set(get_args(UnknownKind))
+    assert set(words.BURDENS) == set(get_args(Burden))
+    assert set(words.SIDES) == set(get_args(Side))
+    assert set(words.CERTAINTY) | {"stated"} == set(get_args(Certainty))
+    assert set(words.MODALITY) | {"actual"} == set(get_args(Modality))
+    assert set(words.SYMPTOMS) <= set(get_args(Symptom))
+
+
+def test_every_kind_of_event_has_one_lane() -> None:
+    # A person and a coverage span the whole story and would say nothing on it.
+    lanes = [kind for _, kinds in timeline.LANES for kind in kinds]
+    assert sorted(lanes) == sorted(set(KINDS) - {"person", "coverage"})
+
+
+def test_percentages_never_say_that_something_is_certain() -> None:
+    assert words.percent(0.913) == "91 %"
+    assert words.percent(0.0) == "under 1 %"
+    assert words.percent(0.004) == "under 1 %"
+    assert words.percent(0.996) == "over 99 %"
+    assert words.percent(1.0) == "over 99 %"
+
+
+@given(st.floats(0, 1))
+def test_no_share_reads_as_nothing_or_as_all(share: float) -> None:
+    assert words.percent(share) not in ("0 %", "100 %")
+
+
+def test_spans_name_the_unit_once() -> None:
+    assert words.span(0.75, 0.97) == "75 to 97 %"
+    assert words.span(0.001, 0.05) == "under 1 % to 5 %"
+    assert words.span(0.8, 0.999) == "80 % to over 99 %"
+
+
+def test_an_interval_says_its_level() -> None:
+    assert words.interval({"low": 0.75, "high": 0.97, "median": 0.9, "level": 0.9}) == "90 % interval 75 to 97 %"
+
+
+def test_a_probability_is_told_as_a_count_of_patients() -> None:
+    told = words.of_hundred({"low": 0.0, "median": 0.5, "high": 1.0, "level": 0.9})
+    assert told == "of 100 patients with these findings, about 50 (between 1 and 99)"
+
+
+def test_dates_are_written_as_a_clinic_writes_them() -> None:
+    assert words.day("2026-09-01") == "1 September 2026"
+    assert words.day("2026-09-01T10:00:00+00:00") == "1 September 2026"
+    assert words.day("2026-09") == "September 2026"
+    assert words.day("date not known") == "date not known"
+    assert words.dated("from 2026-03-14, again 2026-05") == "from 14 Mar 2026, again May 2026"
+    assert words.dated("code 2026-99-01") == "code 2026-99-01"
+
+
+def test_a_referral_is_called_urgent_only_where_something_standing_is() -> None:
+    item = {"state": "standing", "urgency": "soon"}
+    told = {"recommendation": {"action": "refer_urgently"}, "joints": [{"gate": {"items": [item]}}]}
+    assert digest.action(told) == "Refer"
+    item["urgency"] = "urgent"
+    assert digest.action(told) == "Refer urgently"
+
+
+def criterion(topic: str, state: str, required: bool = True) -> dict[str, object]:
+    return {"topic": topic, "state": state, "required": required}
+
+
+def test_a_condition_holds_only_where_all_that_is_required_holds() -> None:
+    # Kleene's "and": one false makes false, else one unknown makes unknown; what is not required decides nothing;
+    # a condition without criteria is not known.
+    made = digest.conditions(
+        {
+            "criteria": [
+                criterion("duration", "true"),
+                criterion("function", "unknown"),
+                criterion("physical_therapy", "unknown"),
+                criterion("medication", "false"),
+                criterion("blocks", "true"),
+                criterion("examination", "false", required=False),
+                criterion("age", "true"),
+            ]
+        }
+    )
+    assert [c.state for c in made] == ["unknown", "false", "true", "true"]
+    assert digest.conditions({"criteria": []})[0].state == "unknown"
+
+
+def test_results_that_move_the_same_things_are_told_once() -> None:
+    step = {
+        "results": [
+            {"result": "shown", "probability": None, "changes": ["A_1: No fracture. becomes true"]},
+            {"result": "not_shown", "probability": None, "changes": ["A_1: No fracture. becomes false or stays open"]},
+        ]
+    }
+    alike = digest.moved_alike(step)
+    assert alike is not None
+    assert alike.what == ("A 1: No fracture",)
+    assert alike.how == (("shown", "becomes true"), ("not shown", "becomes false or stays open"))
+
+
+def test_results_that_move_different_things_are_told_each() -> None:
+    step = {
+        "results": [
+            {"result": "positive", "probability": None, "changes": ["AETNA becomes met"]},
+            {"result": "negative", "probability": None, "changes": ["ARTICLE becomes not met"]},
+        ]
+    }
+    assert digest.moved_alike(step) is None
