@@ -100,7 +100,7 @@ def test_facts_and_criteria_agree(connection: Any, r: Random) -> None:
 
 
 @pytest.mark.slow
-@settings(BATCH, max_examples=12)
+@settings(BATCH, max_examples=8)
 @given(RANDOM)
 def test_facts_and_criteria_agree_at_length(connection: Any, r: Random) -> None:
     assert differences(connection, [a_scene(r, most=14) for _ in range(60)]) == []

@@ -7,15 +7,16 @@ import copy
 import hashlib
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
 import pytest
-from docs.words import NEVER_TO_ANYONE, found
-from report.answered_examples import NAMES, answered
 
+from docs.words import NEVER_TO_ANYONE, found
 from nutation.report import html
+from report.answered_examples import NAMES, answered
 
 VOID = frozenset({"meta", "br", "img", "link", "input", "hr", "wbr", "base", "source", "embed", "area", "col"})
 
@@ -53,7 +54,7 @@ class Page(HTMLParser):
     def all(self, tag: str) -> list[dict[str, str | None]]:
         return [attributes for name, attributes in self.elements if name == tag]
 
-    @property
+    @cached_property
     def text(self) -> str:
         return re.sub(r"\s+", " ", " ".join(self.texts))
 
@@ -63,18 +64,21 @@ def pages() -> dict[str, str]:
     return {name: html.render(answered(name)) for name in NAMES}
 
 
-def test_every_example_makes_a_page_that_is_well_formed(pages: dict[str, str]) -> None:
-    for name, text in pages.items():
-        page = Page(text)
+@pytest.fixture(scope="module")
+def parsed(pages: dict[str, str]) -> dict[str, Page]:
+    return {name: Page(text) for name, text in pages.items()}
+
+
+def test_every_example_makes_a_page_that_is_well_formed(pages: dict[str, str], parsed: dict[str, Page]) -> None:
+    for name, page in parsed.items():
         assert page.open == [], name
-        assert text.startswith("<!DOCTYPE html>"), name
+        assert pages[name].startswith("<!DOCTYPE html>"), name
         ids = [a["id"] for _, a in page.elements if "id" in a]
         assert len(ids) == len(set(ids)), f"{name}: an id stands twice"
 
 
-def test_nothing_is_fetched_and_every_link_leads_somewhere(pages: dict[str, str]) -> None:
-    for name, text in pages.items():
-        page = Page(text)
+def test_nothing_is_fetched_and_every_link_leads_somewhere(parsed: dict[str, Page]) -> None:
+    for name, page in parsed.items():
         assert not {"link", "img", "iframe", "object", "embed", "form", "base"} & {tag for tag, _ in page.elements}, (
             name
         )
@@ -116,7 +120,8 @@ def small() -> dict[str, Any]:
     disagreeing = {p["policy"] for d in joint["indication"]["disagreements"] for p in (*d["holds"], *d["fails"])}
     joint["indication"]["policies"] = [
         p for p in joint["indication"]["policies"] if p["kind"] == "article" or p["id"] in disagreeing
-    ][:4]
+    ][:3]
+    told["events"] = told["events"][:12]
     told["joints"][0]["gate"]["items"][0]["state"] = "standing"
     told["joints"][0]["gate"]["items"][1]["state"] = "not_screened"
     told["joints"][0]["gate"]["items"][1]["missing"] = ["fever"]
@@ -228,17 +233,13 @@ def test_a_gate_that_was_not_screened_is_never_called_clear(pages: dict[str, str
         states = {joint["gate"]["state"] for joint in answered(name)["joints"]}
         heading = re.search(r'id="gate-title">([^<]+)<', pages[name])
         assert heading is not None
-        expected = next(
-            (word for state, word in (("standing", "Standing"), ("not_screened", "Not screened"), ("addressed", "Addressed"))
-             if state in states),
-            "Clear",
-        )  # fmt: skip
-        assert heading[1] == expected, name
+        worst = ("standing", "Standing"), ("not_screened", "Not screened"), ("addressed", "Addressed")
+        assert heading[1] == next((word for state, word in worst if state in states), "Clear"), name
 
 
-def test_every_standing_or_unasked_item_is_told_with_what_closes_or_asks_it(pages: dict[str, str]) -> None:
+def test_every_standing_or_unasked_item_is_told_with_what_closes_or_asks_it(parsed: dict[str, Page]) -> None:
     for name in NAMES:
-        seen = Page(pages[name]).text
+        seen = parsed[name].text
         for joint in answered(name)["joints"]:
             for item in joint["gate"]["items"]:
                 assert item["label"] in seen, f"{name}: {item['label']}"
@@ -246,10 +247,10 @@ def test_every_standing_or_unasked_item_is_told_with_what_closes_or_asks_it(page
                     assert item["closes"] in seen, f"{name}: {item['closes']}"
 
 
-def test_the_target_stands_beside_every_probability(pages: dict[str, str]) -> None:
+def test_the_target_stands_beside_every_probability(parsed: dict[str, Page]) -> None:
     for name in NAMES:
         for joint in answered(name)["joints"]:
-            assert f"That {joint['evaluation']['target']}" in Page(pages[name]).text
+            assert f"That {joint['evaluation']['target']}" in parsed[name].text
 
 
 def test_contrary_and_unknown_findings_stand_before_the_steps(pages: dict[str, str]) -> None:
@@ -319,9 +320,9 @@ def test_a_case_without_joints_steps_or_events_still_makes_a_page() -> None:
     assert "No event is recorded." in Page(html.render(told)).text
 
 
-def test_words_that_promise_too_much_stand_on_no_page(pages: dict[str, str]) -> None:
-    for name, text in pages.items():
-        assert not found(Page(text).text, NEVER_TO_ANYONE), name
+def test_words_that_promise_too_much_stand_on_no_page(parsed: dict[str, Page]) -> None:
+    for name, page in parsed.items():
+        assert not found(page.text, NEVER_TO_ANYONE), name
 
 
 def test_the_same_document_gives_the_same_page_and_is_left_as_it_was() -> None:

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
-from report.answered_examples import answered
-from report.test_html import poisoned, small
 
 from nutation.report import html
+from report.answered_examples import answered
+from report.test_html import poisoned, small
 
 
 @pytest.fixture(scope="module")

@@ -8,15 +8,15 @@ import subprocess
 import sys
 
 import pytest
-from docs.words import NEVER_TO_ANYONE, found
 from hypothesis import given
 from hypothesis import strategies as st
-from report.answered_examples import NAMES, answered
-from report.test_html import CODES, poisoned, small
 from rich.console import Console
 
+from docs.words import NEVER_TO_ANYONE, found
 from nutation.report import terminal
 from nutation.report.terminal_joint import bar
+from report.answered_examples import NAMES, answered
+from report.test_html import poisoned, small
 
 ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -44,8 +44,8 @@ def test_no_line_is_wider_than_the_console_nor_than_120(width: int) -> None:
 def test_the_order_is_gate_action_source_fusion_next_basis() -> None:
     text = piped(answered("one-block-only"))
     parts = (
-        "Safety gate", "Recommended action", "is it the source of the pain?", "What speaks against", "What is not known",
-        "is fusion warranted?", "Next steps, in order", "Basis",
+        "Safety gate", "Recommended action", "is it the source of the pain?", "What speaks against",
+        "What is not known", "is fusion warranted?", "Next steps, in order", "Basis",
     )  # fmt: skip
     places = [text.index(part) for part in parts]
     assert places == sorted(places)
@@ -114,7 +114,6 @@ def test_rich_markup_in_any_text_stays_text() -> None:
     told = poisoned(small(), None)
     text = " ".join(piped(told, 120).split())
     assert "<script>alert(1)</script>" in text
-    assert CODES
 
 
 def test_a_probability_that_is_withheld_is_said_to_be() -> None:

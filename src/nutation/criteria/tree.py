@@ -196,7 +196,9 @@ def _arguments(given: Any, fact: Fact, place: Place, problems: list[RuleProblem]
             problems.append(RuleProblem(place, f"{fact.name} needs the parameter {name}.", f"Add {name} under with."))
     takes = parameter_types(fact)
     for name, value in arguments.items():
-        if fault := takes[name].fault(value):
+        if value is None and fact.params[name] is not None and takes[name].shape in ("word", "truth"):
+            problems.append(RuleProblem((*place, name), f"{name} is empty.", "Write a value, or leave the line out."))
+        elif fault := takes[name].fault(value):
             problems.append(RuleProblem((*place, name), f"{name} is {value!r}.", fault))
     return arguments
 

@@ -136,7 +136,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
-_ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?\b")
+_ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?(?!\d|-\d)")
 # Terminal escapes, other control characters and marks that reorder text never come from a clinical sentence.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
 
@@ -174,11 +174,8 @@ def sentence(text: str) -> str:
 
 def percent(share: float) -> str:
     """A share of 1 in whole percent, never 0 or 100: certainty is not on offer."""
-    if share < 0.005:
-        return "under 1 %"
-    if share > 0.995:
-        return "over 99 %"
-    return f"{share * 100:.0f} %"
+    whole = round(share * 100)
+    return "under 1 %" if whole <= 0 else "over 99 %" if whole >= 100 else f"{whole} %"
 
 
 def worth(value: float) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from functools import lru_cache
 from typing import Any, cast
 
 from nutation.record.fhir.imaging import image_fields
-from nutation.record.fhir.node import Concept, JsonObject, Malformed, Node
+from nutation.record.fhir.node import Concept, JsonObject, Node
 from nutation.record.fhir.tables import examination, read_concept, relevant, table
 
 _ALWAYS = ("hasMember", "partOf", "contained", "extension", "imagingStudy", "doNotPerform")
@@ -67,16 +66,36 @@ def _part_matters(resource: JsonObject, path: list[str]) -> bool:
     found = _parts(resource, path)
     if not found:
         return path == ["code"]  # a code that is missing: let the reader say so
-    return any(not isinstance(part, dict) or _code_matters(json.dumps(part, sort_keys=True)) for part in found)
+    return any(not isinstance(part, dict) or _code_matters(_key(cast(JsonObject, part))) for part in found)
+
+
+_Key = tuple[tuple[Any, ...], ...]
+"""A code as something that can be looked up: its text, then system, code and display of each coding."""
+
+
+def _key(code: JsonObject) -> _Key | None:
+    """None for a code that is not well formed."""
+    codings: Any = code.get("coding", [])
+    if not isinstance(codings, list):
+        return None
+    parts: list[tuple[Any, ...]] = [(code.get("text"),)]
+    for coding in cast("list[Any]", codings):
+        if not isinstance(coding, dict):
+            return None
+        held = cast(JsonObject, coding)
+        parts.append((held.get("system"), held.get("code"), held.get("display")))
+    told = [value for part in parts for value in part]
+    return tuple(parts) if all(value is None or isinstance(value, str) for value in told) else None
 
 
 @lru_cache(maxsize=8192)
-def _code_matters(code: str) -> bool:
-    """Whether a code, as JSON, is known or relevant; masses of resources repeat few codes."""
-    try:
-        concept = read_concept(Node(cast(JsonObject, json.loads(code)), "code"))
-    except Malformed:
-        return True
+def _code_matters(key: _Key | None) -> bool:
+    """Whether a code is known or relevant; masses of resources repeat few codes."""
+    if key is None:
+        return True  # let the reader say what is wrong with it
+    (text,), *codings = key
+    listed = [{"system": system, "code": code, "display": display} for system, code, display in codings]
+    concept = read_concept(Node({"text": text, "coding": listed}, "code"))
     return concept is None or _known(concept) or relevant(concept)
 
 
