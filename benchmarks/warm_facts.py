@@ -15,6 +15,7 @@ from pathlib import Path
 import ibis
 
 from nutation.criteria import JointView, bind, tests_of
+from nutation.criteria.language import Required
 from nutation.criteria.population import fact_columns
 from nutation.facts import CATALOGUE
 from nutation.indication import judge, policy
@@ -46,7 +47,7 @@ def main() -> None:
     six = [policy(name, on=AS_OF) for name in SIX]
     used = {test.fact for p in six for c in p.criteria for test in tests_of(c.rule)}
     plain = {
-        bind(fact, {}) for fact in CATALOGUE.values() if not any(repr(v) == "required" for v in fact.params.values())
+        bind(fact, {}) for fact in CATALOGUE.values() if not any(isinstance(v, Required) for v in fact.params.values())
     }
     facts = sorted(used | plain, key=repr)
 
@@ -66,9 +67,7 @@ def main() -> None:
         fact_columns({f"f{n}": fact for n, fact in enumerate(facts)}, columns, AS_OF).to_pyarrow()
 
     warm, other = median_ms(one_joint, runs), median_ms(relational, 3)
-    print(
-        f"{len(record.events)} events, {len(facts)} facts, {len(six)} policies, one joint, occasions made anew each time"
-    )
+    print(f"{len(record.events)} events, {len(facts)} facts, {len(six)} policies, one joint, occasions anew each time")
     print(f"  evaluator for one joint   {warm:9.1f} ms")
     print(f"  relational evaluator      {other:9.1f} ms  (baseline: the same facts through Ibis on DuckDB)")
     print(f"  ratio                     {other / warm:9.0f} x")

@@ -1,6 +1,6 @@
 """Writes each example's FHIR form (``record.json``) from its events; the ``-us-core`` ones are kept as written by hand.
 
-    uv run python examples/write_fhir.py
+uv run python examples/write_fhir.py
 """
 
 from __future__ import annotations

@@ -96,7 +96,10 @@ class Period(BaseModel):
     def text(self) -> str:
         """The period as a reader says it: ``2026-03-14``, ``2026-03``, ``2026-01-10 to 2026-02-01``."""
         if self.from_ is None and self.to is None:
-            return "date not known"
+            if self.sure_from is None or self.sure_to is None:
+                return "date not known"
+            ran = f"{self.sure_from}" if self.sure_from == self.sure_to else f"{self.sure_from} to {self.sure_to}"
+            return f"ran on {ran}, beginning and end not known"
         if self.from_ is None:
             return f"by {self.to}"
         if self.to is None:
