@@ -46,7 +46,10 @@ def pain(happened: str, nrs: float | None, **told: Any) -> Event:
         ((pain("2026-05-01", 6), pain("2026-08-01", 4)), (4, 4)),
         ((pain("2026-08-01", 4), pain("2026-05-01", 6)), (4, 4)),  # the order of telling does not matter
         ((pain("2026-05-01", 6), pain("2026-09-02", 2)), (6, 6)),  # the second lies after the as-of day
-        ((pain("2026-08-10", 6), pain("2026-08", 4, site="leg")), (4, 6)),  # some day of August: either may be later
+        (
+            (pain("2026-08-10", 6, site="leg"), pain("2026-08", 4, site="groin")),
+            (4, 6),
+        ),  # some day of August: either may be later
         ((pain("2026-07-31", 6), pain("2026-08", 4)), (4, 4)),  # all of August is later
         ((pain("2026-05-01", 6), pain("2026-08-01", None)), (6, 6)),  # a day without a rating rates nothing
         ((pain("2026-05-01", 6), pain("2026-08-01", 4, certainty="coded")), (4, 6)),  # it may count
@@ -197,18 +200,22 @@ def therapy(happened: str, sessions: int | None = None, care: str | None = "phys
     return event("treatment", happened, care=care, attended_sessions=sessions, **told)
 
 
+SIX = therapy("2026-01-01/2026-02-01", 6)
+SPRING = "2026-04-01/2026-05-01"
+
+
 @pytest.mark.parametrize(
     ("told", "expected"),
     [
         ((), (0, INF)),
-        ((therapy("2026-01-01/2026-02-01", 6), therapy("2026-04-01/2026-05-01", 8)), (14, INF)),
-        ((therapy("2026-01-01/2026-02-01", 6), complete("treatment")), (6, 6)),
-        ((therapy("2026-01-01/2026-02-01", 6), therapy("2026-04-01/2026-05-01"), complete("treatment")), (6, INF)),
-        ((therapy("2026-01-01/2026-02-01", 6), therapy("2026-04-01/2026-05-01", 8, None), complete("treatment")), (6, 14)),
-        ((therapy("2026-01-01/2026-02-01", 6), therapy("2026-04-01/2026-05-01", 8, "bracing"), complete("treatment")), (6, 6)),
-        ((therapy("2026-01-01/2026-02-01", 6), therapy("2026-04-01/2026-05-01", 8, side="unknown"), complete("treatment")), (6, 14)),
+        ((SIX, therapy(SPRING, 8)), (14, INF)),
+        ((SIX, complete("treatment")), (6, 6)),
+        ((SIX, therapy(SPRING), complete("treatment")), (6, INF)),  # how many were attended is not recorded
+        ((SIX, therapy(SPRING, 8, None), complete("treatment")), (6, 14)),  # of which care is not recorded
+        ((SIX, therapy(SPRING, 8, "bracing"), complete("treatment")), (6, 6)),
+        ((SIX, therapy(SPRING, 8, side="unknown"), complete("treatment")), (6, 14)),
     ],
-)  # fmt: skip
+)
 def test_sessions_add_up(told: Sequence[Event], expected: tuple[float, float]) -> None:
     assert span(SESSIONS, *told) == expected
 
@@ -247,7 +254,7 @@ def test_the_best_relief(told: Sequence[Event], expected: tuple[float, float]) -
         (("2026-03",), (5 + 1 / 31, 6)),  # between 31 March and 1 March
         (("2025",), (8 + 1 / 31, 20)),
         (({"to": "2026-03-01"},), (6, INF)),  # recorded on that day: it began then or before
-        (("2026-07-01", {"to": "2026-08-01"}), (2, INF)),
+        (("2026-07-01", {"to": "2026-08-01"}), (2, 2)),  # the second may be the same, and then tells no more
     ],
 )
 def test_how_long_the_pain_lasts(told: Sequence[Any], expected: tuple[float, float]) -> None:
@@ -334,7 +341,7 @@ MONTHS = Duration(Events("treatment", where=OneOf("care", ("physical_therapy", "
         ((therapy("2026-01-01/2026-03-31"), therapy("2026-05-01/2026-06-30")), 5),  # April is not covered
         ((therapy("2026-01-01/2026-03-31"), therapy("2026-03-01/2026-06-30", care="bracing")), 6),  # March counts once
         ((therapy("2026-01-01/2026-03-31"), therapy("2026-04-01/2026-06-30", care="bracing")), 6),
-        ((therapy("2026-01/2026-06"),), 4 + 1 / 31),  # surely from 31 January to 1 June
+        ((therapy("2026-01/2026-06"),), 4 + 2 / 31),  # surely 31 January to 1 June, both included
         ((therapy("2026-07-01/2026-12-31"),), 2 + 1 / 31),  # what lies after the as-of day is still to come
         ((therapy("2026-01-01/"),), 1 / 31),  # an end that is not recorded: that one day
         ((therapy("2026-01-01/", stopped_because="ongoing", recorded_at="2026-06-30"),), 6),

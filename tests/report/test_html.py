@@ -312,6 +312,8 @@ def test_a_probability_that_is_withheld_is_said_to_be() -> None:
     seen = Page(html.render(told)).text
     assert "No probability is given." in seen
     assert told["joints"][0]["evaluation"]["withheld"] in seen
+    panel = seen[seen.index("What speaks against") : seen.index("What is not known")]
+    assert "This joint is fused" in panel
 
 
 def test_a_case_without_joints_steps_or_events_still_makes_a_page() -> None:

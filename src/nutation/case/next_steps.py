@@ -155,7 +155,7 @@ def _of_need(side: JointSide, name: str, told: list[tuple[Need, str, str]]) -> N
     expression = need.test.fact.expression
     person = not KINDS[expression.events.kind].SIDED
     ids = tuple(dict.fromkeys(policy for _, policy, _ in told))
-    label = f"{need.question.rstrip('?.')} ({topic.replace('_', ' ')})" if topic else need.question
+    label = need.question
     return NextStep(
         id=f"payer:{name}{':' + topic.replace(' ', '_') if topic else ''}",
         side=None if person else side,

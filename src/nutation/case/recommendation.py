@@ -167,7 +167,7 @@ def _when_warranted(joint: JointAnswer, steps: Sequence[NextStep]) -> Recommenda
     own = [p for p in payers if p.applicability == "applies"]
     met = [p for p in own if p.verdict == "met"]
     if met:
-        names = ", ".join(p.title for p in met)
+        names = ", ".join(f"the rule set of {p.publisher} ({p.id})" for p in met)
         reason = (
             f"The gate is {_gate(joint)}, the source is supported, the three conditions hold, and {names} is met "
             f"(basis: {met[0].basis})."
@@ -200,5 +200,6 @@ def _towards(joint: JointAnswer, own: Sequence[PolicyAnswer], steps: Sequence[Ne
         if step.side in (None, joint.side) and ids & set(step.policies):
             return _step_taken(joint.side, step)
     why = " ".join(own[0].reasons[:2])
-    reason = f"{own[0].title} is not met, and nothing that is not known yet could change that. {why}"
+    named = f"The rule set of {own[0].publisher} ({own[0].id})"
+    reason = f"{named} is not met, and nothing that is not known yet could change that. {why}"
     return Recommendation("treat_conservatively", joint.side, reason, tuple(sorted(ids)))

@@ -90,10 +90,15 @@ def _said(event: Event) -> Iterable[str]:
         yield _pair(name, value)
 
 
+_UNITS = {"_mg": "mg", "_ml": "ml", "_pct": "%", "_days": "days", "_hours": "hours", "_min": "minutes"}
+
+
 def _pair(name: str, value: Any) -> str:
-    label = name.replace("_", " ")
+    if name == "nrs":
+        return f"{value:g} of 10"
     if isinstance(value, bool):
-        return label if value else f"not {label}"
-    if isinstance(value, float):
-        return f"{label} {value:g}"
-    return f"{label} {str(value).replace('_', ' ')}"
+        return name.replace("_", " ") if value else f"not {name.replace('_', ' ')}"
+    unit = next((suffix for suffix in _UNITS if name.endswith(suffix)), "")
+    label = name.removesuffix(unit).replace("_", " ")
+    told = f"{value:g}" if isinstance(value, float) else str(value).replace("_", " ")
+    return f"{label} {told} {_UNITS[unit]}" if unit else f"{label} {told}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from nutation.criteria.joint import JointView, Value
@@ -136,7 +136,18 @@ def _leaf(test: Test, view: JointView) -> LeafAnswer:
     else:
         truth = keeps(test, value.range)
     kind = _unknown_kind(test.fact.expression, value) if truth is None else None
-    return LeafAnswer(test, truth, value.range, _witnesses(test, value, truth), kind, _ids(value.stale))
+    witnesses = _witnesses(test, value, truth)
+    if truth is False and isinstance(test.fact.expression, Count):
+        against = dict.fromkeys((*witnesses.against, *_ids(_passed_over(test.fact.expression, value, view))))
+        witnesses = Witnesses(witnesses.for_, tuple(against), witnesses.undecided)
+    return LeafAnswer(test, truth, value.range, witnesses, kind, _ids(value.stale))
+
+
+def _passed_over(count: Count, value: Value, view: JointView) -> list[Occasion]:
+    """Occasions that were looked at and do not count: a reader wants to see the block that relieved too little."""
+    counted = {o.id for o in (*value.sure, *value.open)}
+    of_any_content = view.members(replace(count.events, where=None))
+    return [m.occasion for m in of_any_content if m.sure is True and m.occasion.id not in counted]
 
 
 def _witnesses(test: Test, value: Value, truth: Truth) -> Witnesses:

@@ -390,9 +390,21 @@ def bind(fact: Fact, arguments: Mapping[str, Any]) -> BoundFact:
         arguments=tuple(sorted(values.items())),
         scope=fact.scope,
         unit=fact.unit,
-        question=fact.question,
+        question=_asked(fact.question, values),
         burden=fact.burden,
     )
+
+
+def _asked(question: str, values: Mapping[str, Any]) -> str:
+    """The question with the words that a policy bound; never a number, which would show what passes."""
+    if "{" not in question:
+        return question
+    return question.format_map({name: _said(value) for name, value in values.items()})
+
+
+def _said(value: Any) -> str:
+    parts = cast("tuple[Any, ...]", value) if isinstance(value, tuple) else (value,)
+    return ", ".join(str(part).replace("_", " ") for part in parts if isinstance(part, str)) or "any"
 
 
 def _frozen(value: Any) -> Any:

@@ -7,6 +7,7 @@ The grammar: ``all: [...]``, ``any: [...]``, ``at_least: {n, of: [...]}``, ``not
 from __future__ import annotations
 
 import difflib
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
 from typing import Any, Literal, cast, get_args, get_origin
@@ -36,6 +37,10 @@ from nutation.record.kinds import KINDS, PROVOCATION_TESTS
 
 Place = tuple[str | int, ...]
 _BOUNDS = {"min": "minimum", "max": "maximum", "above": "above", "below": "below"}
+_DEEPEST = 100
+"""Steps into a rule, beyond which it is a mistake or an attack."""
+_LONGEST_DAYS = 73000
+"""Two hundred years: a longer window means all time, and no calendar reaches far beyond."""
 _CONNECTIVES = ("all", "any", "at_least", "not")
 
 
@@ -72,6 +77,10 @@ def rule_problems(plain: Any, facts: Mapping[str, Fact], place: Place = ()) -> t
     return tuple(problems)
 
 
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
 def _nearest(word: Any, known: Iterable[str]) -> str:
     names = sorted(known)
     close = difflib.get_close_matches(str(word), names, n=1)
@@ -82,6 +91,9 @@ def _parse(plain: Any, facts: Mapping[str, Fact], place: Place, problems: list[R
     def fault(at: Place, problem: str, mend: str) -> None:
         problems.append(RuleProblem(at, problem, mend))
 
+    if len(place) > _DEEPEST:
+        fault(place[:4], "the rule is nested too deeply.", "Write it with fewer levels.")
+        return None
     if not isinstance(plain, dict) or not plain:
         fault(place, "a rule is a mapping.", "Write {fact: …} or one of all, any, at_least, not.")
         return None
@@ -153,7 +165,7 @@ def _parse_test(
         if key not in plain:
             continue
         number = plain[key]
-        if isinstance(number, bool) or not isinstance(number, int | float):
+        if not _is_number(number):
             fault(
                 (*place, key),
                 f"{key} is {number!r}.",
@@ -174,8 +186,9 @@ def _parse_test(
             f"{name} is a number{f' ({fact.unit})' if fact.unit else ''}.",
             "Hold it against min, max, above or below.",
         )
-    lowest = max(bounds.get("minimum", float("-inf")), bounds.get("above", float("-inf")))
-    if lowest > min(bounds.get("maximum", float("inf")), bounds.get("below", float("inf"))):
+    least, above = bounds.get("minimum", -math.inf), bounds.get("above", -math.inf)
+    most, below = bounds.get("maximum", math.inf), bounds.get("below", math.inf)
+    if least > most or least >= below or above >= most or above >= below:
         fault(place, "no value keeps these bounds.", "Exchange or correct min/above and max/below.")
     if len(problems) > before:
         return None
@@ -186,13 +199,13 @@ def _arguments(given: Any, fact: Fact, place: Place, problems: list[RuleProblem]
     if not isinstance(given, dict):
         problems.append(RuleProblem(place, "'with' is a mapping of parameters.", "Write with: {name: value}."))
         return {}
-    arguments: dict[str, Any] = dict(given)  # pyright: ignore[reportUnknownArgumentType]
+    arguments = dict(cast("dict[Any, Any]", given))
     for name in set(arguments) - set(fact.params):
         mend = _nearest(name, fact.params) if fact.params else "it takes none."
         problems.append(RuleProblem((*place, name), f"{fact.name} has no parameter {name!r};", mend))
         arguments.pop(name)
     for name, default in fact.params.items():
-        if isinstance(default, Required) and name not in arguments:
+        if isinstance(default, Required) and arguments.get(name) is None:
             problems.append(RuleProblem(place, f"{fact.name} needs the parameter {name}.", f"Add {name} under with."))
     takes = parameter_types(fact)
     for name, value in arguments.items():
@@ -209,23 +222,26 @@ class ParameterType:
 
     shape: Literal["number", "truth", "word", "words"]
     allowed: frozenset[str] | None = None
+    most: float = math.inf
 
     def fault(self, value: Any) -> str | None:
         """What to write instead, or None if the value fits."""
         if value is None:
             return None
         if self.shape == "number":
-            wrong = isinstance(value, bool) or not isinstance(value, int | float) or value < 0
-            return "Write a number that is not negative." if wrong else None
+            if not _is_number(value) or value < 0:
+                return "Write a number that is not negative."
+            return None if value <= self.most else f"Write at most {self.most:g}, or null for any."
         if self.shape == "truth":
             return None if isinstance(value, bool) else "Write true or false."
-        if self.shape == "words" and not isinstance(value, list | tuple):
-            return "Write a list: [one, two]."
-        words: list[Any] = list(value) if self.shape == "words" else [value]  # pyright: ignore[reportUnknownArgumentType]
-        if self.allowed is not None:
-            for word in words:
-                if word not in self.allowed:
-                    return f"{word!r} is not one of them; {_nearest(word, self.allowed)}"
+        if self.shape == "words" and (not isinstance(value, list | tuple) or not value):
+            return "Write a list with at least one word: [one, two]."
+        words = cast("list[Any]", value if self.shape == "words" else [value])
+        for word in words:
+            if not isinstance(word, str):
+                return f"{word!r} is not a word; write it in quotes if it is meant as one."
+            if self.allowed is not None and word not in self.allowed:
+                return f"{word!r} is not one of them; {_nearest(word, self.allowed)}"
         return None
 
 
@@ -254,14 +270,14 @@ def parameter_types(fact: Fact) -> dict[str, ParameterType]:
             case Events():
                 topic_field = KINDS[kind].TOPIC
                 note(node.topic, ParameterType("word", field_options(kind, topic_field) if topic_field else None))
-                note(node.within_days, ParameterType("number"))
-                note(node.absence_days, ParameterType("number"))
+                note(node.within_days, ParameterType("number", most=_LONGEST_DAYS))
+                note(node.absence_days, ParameterType("number", most=_LONGEST_DAYS))
                 note(node.certainty, ParameterType("words", frozenset(get_args(Certainty))))
                 note(node.modality, ParameterType("words", frozenset(get_args(Modality))))
             case _:
                 pass
         if isinstance(node, tuple):
-            for part in node:  # pyright: ignore[reportUnknownVariableType]
+            for part in cast("tuple[Any, ...]", node):
                 walk(part)
         elif is_dataclass(node) and not isinstance(node, type):
             for part in fields(node):

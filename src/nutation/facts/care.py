@@ -37,7 +37,7 @@ _INADEQUATE = all_of(
     OneOf("result", ("none", "temporary", "worse")),
     Not(OneOf("stopped_because", ("cost", "absence"))),
 )
-_WHICH = "Which conservative care was delivered, from when to when, how many sessions, and with what result?"
+_WHICH = "Which care was delivered ({care}), from when to when, how many sessions, and with what result?"
 
 
 def _courses(*more: Condition) -> Events:
@@ -75,7 +75,7 @@ CARE = (
         "care_sessions",
         Sum(_courses(), "attended_sessions"),
         "Sessions attended in courses of the named kinds.",
-        "How many sessions were attended?",
+        "How many sessions were attended ({care})?",
         unit="sessions",
         params=_CHOICE,
         burden="document",
@@ -85,7 +85,7 @@ CARE = (
         Exists(_courses(_INADEQUATE)),
         "A delivered course of the named kinds had a recorded inadequate result (none, temporary, worse); one that "
         "was stopped for cost or absence did not fail.",
-        "What did the care achieve, for how long, and why did it stop?",
+        "What did the care achieve ({care}), for how long, and why did it stop?",
         params=_CHOICE,
         burden="document",
     ),

@@ -36,7 +36,7 @@ DIAGNOSES = (
         ),
         "A diagnosis of the category stands. One that is only coded or suspected leaves it open; none recorded is "
         "no absence: absence is stated, and relied on for absence_days.",
-        "Is there, or was there excluded, a diagnosis of this category?",
+        "Is there a diagnosis of {category}, or is its absence stated?",
         params={"category": REQUIRED, **_STANDING},
         burden="document",
     ),
@@ -52,7 +52,7 @@ DIAGNOSES = (
             )
         ),
         "A diagnosis of the category stands or stood.",
-        "Was there ever a diagnosis of this category?",
+        "Was there ever a diagnosis of {category}?",
         params={"category": REQUIRED, **_STANDING},
         burden="document",
     ),

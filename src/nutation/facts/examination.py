@@ -90,7 +90,7 @@ EXAMINATION = (
         "test_positive",
         LatestIs(Events("examination", where=Known(Param("test")), within_days=WITHIN), Is(Param("test"), "positive")),
         "One named test was positive when it was last done.",
-        "Repeat this test.",
+        "Repeat the test: {test}.",
         params={"test": REQUIRED, **ANY_TIME},
         burden="examination",
     ),

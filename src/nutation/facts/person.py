@@ -48,7 +48,7 @@ PERSON = (
         "score_latest",
         Latest(Events("score", topic=Param("instrument"), within_days=WITHIN), "value"),
         "The latest score of a questionnaire; an older one than allowed is shown and not counted.",
-        "What is the current score of this questionnaire?",
+        "What is the current score of the questionnaire {instrument}?",
         unit="points",
         params={"instrument": REQUIRED, **ANY_TIME},
     ),
@@ -87,7 +87,7 @@ PERSON = (
         "laboratory_latest",
         Latest(Events("laboratory", topic=Param("analyte"), within_days=WITHIN), "value"),
         "The latest result of an analyte, in the unit that its name fixes.",
-        "What is the current laboratory result?",
+        "What is the current result of {analyte}?",
         params={"analyte": REQUIRED, **ANY_TIME},
         burden="laboratory",
     ),
@@ -113,7 +113,7 @@ PERSON = (
         "laboratory_positive",
         LatestIs(Events("laboratory", topic=Param("analyte"), within_days=WITHIN), Is("positive", True)),
         "The latest result of an analyte is reported positive.",
-        "Is the laboratory result positive?",
+        "Is the result of {analyte} positive?",
         params={"analyte": REQUIRED, **ANY_TIME},
         burden="laboratory",
     ),
@@ -182,7 +182,7 @@ PERSON = (
             Events("attestation", topic=Param("statement"), where=Known("holds"), within_days=WITHIN), Is("holds", True)
         ),
         "A named person's latest statement says that it holds.",
-        "Will the clinician attest this item?",
+        "Will the clinician attest: {statement}?",
         params={"statement": REQUIRED, **ANY_TIME},
         burden="document",
     ),
@@ -198,7 +198,7 @@ PERSON = (
             )
         ),
         "The warning symptom or risk was reported, in a screen or by itself; a later denial does not unsay it.",
-        "Was this symptom asked for, and what was the answer?",
+        "Was {symptom} asked for, and what was the answer?",
         params={"symptom": REQUIRED, **ANY_TIME, **WARNING},
     ),
     Fact(
@@ -208,7 +208,7 @@ PERSON = (
             Is("answer", "reported"),
         ),
         "The latest answer about the symptom or risk is that it is there; false where it was denied.",
-        "Was this symptom asked for, and what was the answer?",
+        "Was {symptom} asked for, and what was the answer?",
         params={"symptom": REQUIRED, **ANY_TIME},
     ),
     Fact(

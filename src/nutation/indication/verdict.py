@@ -6,8 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from nutation.criteria import Answer, Gap, JointView, Witnesses, evaluate, gap
+from nutation.criteria import Answer, Gap, JointView, Witnesses, bind, evaluate, gap
 from nutation.evidence import MARKS, Mark, weakest
+from nutation.facts import CATALOGUE
 from nutation.indication.applicability import (
     Applicability,
     PlanFit,
@@ -99,7 +100,8 @@ def judge(
     planned = setting(view) if planned is None else planned
     standing = applicability(policy, planned, view)
     criteria = tuple(_criterion(bound, view) for bound in policy.criteria)
-    verdict, basis, reasons = _verdict(policy, standing, criteria, tuple(unmapped))
+    fused = view.value(bind(CATALOGUE["joint_fused"], {})).truth is True
+    verdict, basis, reasons = _verdict(policy, standing, criteria, tuple(unmapped), fused)
     cautions = list(standing.cautions)
     if basis in ("secondary", "derived"):
         cautions.insert(0, SECONDARY)
@@ -143,7 +145,11 @@ def _criterion(bound: BoundCriterion, view: JointView) -> CriterionAnswer:
 
 
 def _verdict(
-    policy: Policy, standing: Standing, criteria: Sequence[CriterionAnswer], unmapped: tuple[Unmapped, ...]
+    policy: Policy,
+    standing: Standing,
+    criteria: Sequence[CriterionAnswer],
+    unmapped: tuple[Unmapped, ...],
+    fused: bool,
 ) -> tuple[Verdict, Mark, tuple[str, ...]]:
     """(verdict, basis, reasons). A refusal rests on its best mark: one false criterion suffices."""
     required = [c for c in criteria if c.required]
@@ -157,11 +163,11 @@ def _verdict(
     marks: list[Mark] = [c.verified for c in required] or [policy.told.verified]
     basis: Mark = weakest(marks) if policy.told.whole else "unverified"
     reasons = [f"Not known: {c.text}" for c in open_]
-    reasons += _bars(policy, standing, basis, unmapped)
+    reasons += _bars(policy, standing, basis, unmapped, fused)
     return ("undetermined" if reasons else "met"), basis, tuple(reasons)
 
 
-def _bars(policy: Policy, standing: Standing, basis: Mark, unmapped: tuple[Unmapped, ...]) -> list[str]:
+def _bars(policy: Policy, standing: Standing, basis: Mark, unmapped: tuple[Unmapped, ...], fused: bool) -> list[str]:
     """What forbids *met* even where every criterion holds."""
     bars: list[str] = []
     if not policy.told.whole:
@@ -174,6 +180,8 @@ def _bars(policy: Policy, standing: Standing, basis: Mark, unmapped: tuple[Unmap
         bars.append(f"Within its scope it refuses the service: {policy.told.scope}")
     if standing.device_open:
         bars.append(f"Not recorded of the planned device: {', '.join(standing.device_open)}.")
+    if fused and policy.told.kind != "injection":
+        bars.append("This joint is fused already; a rule set for a first fusion does not grant another.")
     relevant = [item for item in unmapped if item.relevant]
     if relevant:
         shown = "; ".join(f"{item.label or item.code} ({item.resource})" for item in relevant[:3])

@@ -166,6 +166,10 @@ def contrary(joint: Plain) -> list[Note]:
     evaluation = joint["evaluation"]
     notes: list[Note] = []
     mechanism = evaluation["mechanism"]
+    if joint["fused"]:
+        notes.append(
+            Note("Operated", "This joint is fused: what was found before the operation no longer tells of it", ())
+        )
     if not mechanism["leads_to_indication"] and mechanism["kind"] != "unknown":
         notes.append(Note("Mechanism", f"{mechanism['label']}: not what a fusion treats", _of(mechanism["reasons"])))
     notes.extend(

@@ -115,9 +115,7 @@ def _issue(document: Mapping[str, Any], item: dict[str, Any], sides: list[str], 
     }
 
 
-def _provenance(
-    document: Mapping[str, Any], answers: list[JsonObject], pointers: Pointers, instant: str
-) -> JsonObject:
+def _provenance(document: Mapping[str, Any], answers: list[JsonObject], pointers: Pointers, instant: str) -> JsonObject:
     """Who made the answers, when, from which versions of software, evidence and rule sets."""
     versions = document["versions"]
     entities = [
@@ -150,8 +148,6 @@ def _provenance(
             f"As of {document['as_of']}, from {_known(document)}.",
         ],
     }
-
-
 
 
 def _known(document: Mapping[str, Any]) -> str:

@@ -157,13 +157,15 @@ def _questions(document: dict[str, Any]) -> list[dict[str, Any]]:
     groups: dict[str, list[dict[str, Any]]] = {}
     for number, step in enumerate(document["next"], 1):
         if "payer" in step["purpose"]:
-            groups.setdefault(who(step), []).append({
-                "number": number,
-                "label": step["label"],
-                "where": JOINT.get(step["side"], "the patient"),
-                "reason": words.dated(step["reason"]),
-                "settles": ", ".join(dict.fromkeys(step["policies"])),
-            })
+            groups.setdefault(who(step), []).append(
+                {
+                    "number": number,
+                    "label": step["label"],
+                    "where": JOINT.get(step["side"], "the patient"),
+                    "reason": words.dated(step["reason"]),
+                    "settles": ", ".join(dict.fromkeys(step["policies"])),
+                }
+            )
     return [{"who": told, "steps": steps} for told, steps in groups.items()]
 
 
@@ -223,9 +225,7 @@ def _what(event: dict[str, Any]) -> str:
     return f"{words.sentence(words.said(event['kind']))} of {when}"
 
 
-def _expiry(
-    day: str, what: str, of: list[str], past: bool, findings: list[int] | None = None
-) -> dict[str, Any]:
+def _expiry(day: str, what: str, of: list[str], past: bool, findings: list[int] | None = None) -> dict[str, Any]:
     return {
         "day": words.dated(day), "what": what, "of": list(dict.fromkeys(of)), "past": past, "findings": findings or [],
     }  # fmt: skip
