@@ -75,5 +75,5 @@ def test_no_named_test_is_skipped_or_expected_to_fail() -> None:
             text = (ROOT / file).read_text("utf-8")
             above = re.search(rf"((?:^@.*\n(?:^[ )\]].*\n)*)*)^(?:async )?def {name.split('::')[-1]}\(", text, re.M)
             marks = above.group(1) if above else ""
-            assert "skip" not in marks, node
-            assert "xfail" not in marks, node
+            assert not re.search(r"mark\.skip", marks), node
+            assert not re.search(r"mark\.xfail", marks), node

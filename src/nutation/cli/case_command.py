@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json as json_module
 from pathlib import Path
 from typing import Any
 
 from nutation.case import build_case, document
-from nutation.cli.output import console, day, folder, instant, print_json, progress, written
+from nutation.cli.output import console, day, folder, instant, json_text, print_json, progress, written
 from nutation.cli.speaking import UsageError
 from nutation.indication import Policy, bind_policy, check_policy, current, policies
 from nutation.indication import policy as policy_of
@@ -111,12 +110,12 @@ def _write(
     with progress("Writing the documents …", quiet):
         notes: list[str] = []
         files = [
-            written(into / "case.json", json_module.dumps(plain, ensure_ascii=False, indent=2, allow_nan=False) + "\n"),
+            written(into / "case.json", json_text(plain)),
             written(into / "case.html", html.render(plain)),
             written(into / "readiness.pdf", readiness.pdf(plain, paper=paper)),
             written(
                 into / "answer.fhir.json",
-                json_module.dumps(fhir_out.bundle(plain), ensure_ascii=False, indent=2) + "\n",
+                json_text(fhir_out.bundle(plain)),
             ),
         ]
         for side, policy_id, named in _submissions(plain, asked):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -15,9 +14,16 @@ from nutation.record.errors import InputError
 from nutation.record.period import parse_partial_date
 
 
+def json_text(told: Any) -> str:
+    """Plain data as JSON text with a final line end."""
+    from pydantic_core import to_json
+
+    return to_json(told, indent=2).decode() + "\n"
+
+
 def print_json(told: Any) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(json.dumps(told, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    sys.stdout.write(json_text(told))
 
 
 def day(text: str | None, option: str) -> date:

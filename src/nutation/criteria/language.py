@@ -261,7 +261,7 @@ TRUTHS = (Exists, LatestIs)
 Burden = Literal["none", "question", "examination", "document", "laboratory", "imaging", "injection"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Fact:
     """A named quantity about one joint at one day, declared once.
 

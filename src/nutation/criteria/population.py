@@ -380,7 +380,6 @@ def criterion_column(criterion: Criterion, t: Table, names: Mapping[BoundFact, s
             return rows.either([criterion_column(part, t, names) for part in parts])
         case AtLeastOf(n, parts):
             told = [criterion_column(part, t, names) for part in parts]
-
             surely, possibly = rows.count_true(told), rows.count_true(told, unknown=True)
             return rows.cases((surely >= n, True), (possibly < n, False), otherwise=None)
 

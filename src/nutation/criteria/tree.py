@@ -10,6 +10,7 @@ import difflib
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
 from typing import Any, Literal, cast, get_args, get_origin
 
 from nutation.criteria.language import (
@@ -245,6 +246,7 @@ class ParameterType:
         return None
 
 
+@cache
 def parameter_types(fact: Fact) -> dict[str, ParameterType]:
     """What each parameter of the fact takes, read off the places where its expression uses it."""
     found: dict[str, ParameterType] = {}
