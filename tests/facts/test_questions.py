@@ -6,12 +6,13 @@ import re
 
 import pytest
 
-from nutation.criteria import Fact, tests_of
+from nutation.criteria import Fact
+from nutation.criteria import tests_of as leaves_of
 from nutation.facts import CATALOGUE
 from nutation.indication import policies
 
-SCALES = {"from 0 to 10"}
-"""Numbers that name a scale rather than a bound."""
+SCALES = {"from 0 to 10", "HbA1c", "below L5"}
+"""Where a number names a scale, an analyte or a vertebra, and no bound."""
 
 
 @pytest.mark.parametrize("fact", CATALOGUE.values(), ids=lambda fact: fact.name)
@@ -21,7 +22,7 @@ def test_a_question_names_only_parameters_that_the_fact_has(fact: Fact) -> None:
 
 def test_questions_name_no_threshold() -> None:
     """Bound by every policy: whatever figure it holds a finding against, the question that asks shows none."""
-    asked = {test.fact for policy in policies() for bound in policy.criteria for test in tests_of(bound.rule)}
+    asked = {test.fact for policy in policies() for bound in policy.criteria for test in leaves_of(bound.rule)}
     assert len(asked) > 50
     for fact in asked:
         question = fact.question
@@ -37,7 +38,7 @@ def test_a_question_says_what_the_policy_bound() -> None:
         test.fact
         for policy in policies()
         for bound in policy.criteria
-        for test in tests_of(bound.rule)
+        for test in leaves_of(bound.rule)
         if test.fact.name == "diagnosis_active" and dict(test.fact.arguments)["category"] == "infection"
     )
     assert "a diagnosis of infection" in fact.question
