@@ -33,7 +33,7 @@ class NextStep:
     """One thing to do next: what it moves, its burden, its form, and every result that it can have.
 
     ``value`` is the chance that its result changes a decision; None where no figure is held. ``tests`` names the
-    provocation tests that may be done.
+    provocation tests that may be done; ``rank`` is the order within a stage, the most urgent and worthiest first.
     """
 
     id: str
@@ -50,6 +50,7 @@ class NextStep:
     tests: tuple[str, ...]
     reason: str
     citation: tuple[str, ...]
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime
 
 import nutation
-from nutation.case.answer import Case, JointAnswer
-from nutation.case.next_steps import next_steps, ordered
+from nutation.case.answer import Case, JointAnswer, NextStep
+from nutation.case.next_steps import after_fusion, next_steps, ordered
 from nutation.case.recommendation import recommend
 from nutation.case.telling import in_words
 from nutation.case.what_if import changes
@@ -23,6 +23,8 @@ from nutation.record.record import Record
 from nutation.record.standing import standing
 
 SIDES: tuple[JointSide, ...] = ("left", "right")
+_NO_PAYER_IS_ASKED = ("do_not_fuse", "work_up_failed_fusion", "follow_up", "treat_conservatively", "refer_urgently")
+_NOT_A_QUESTION_OF_SOURCE = ("infectious", "fracture", "tumour")
 _COMPLAINT = ("onset", "pain_score", "pain_pattern", "examination", "injection")
 
 
@@ -49,7 +51,10 @@ def build_case(
     found: tuple[JointSide, ...] = tuple(side for side in SIDES if _has_findings(views[side]))
     chosen = tuple(sides) or found or SIDES
     joints = tuple(_joint(views[side], asked, procedure, record, known_by, evidence, seed) for side in chosen)
-    steps = ordered(step for j in joints for step in next_steps(j.side, j.gate, j.findings, j.withheld, j.policies))
+    steps = ordered(step for joint in joints for step in _steps(joint))
+    action = recommend(joints, steps)
+    if action.action in _NO_PAYER_IS_ASKED:
+        steps = tuple(step for step in steps if step.purpose != ("payer",))
     return Case(
         record=record,
         as_of=as_of,
@@ -57,8 +62,8 @@ def build_case(
         laterality=_laterality(found),
         joints=joints,
         next=steps,
-        recommendation=recommend(joints, steps),
-        warnings=(*record.warnings, *_withdrawn(record, known_by), *_warnings(told, views, chosen)),
+        recommendation=action,
+        warnings=(*record.warnings, *_withdrawn(record, known_by), *_warnings(told, views, chosen, as_of)),
         versions={"nutation": nutation.__version__, "evidence": evidence.version}
         | {f"policy:{p.id}": p.version for p in asked},
     )
@@ -75,6 +80,9 @@ def _joint(
 ) -> JointAnswer:
     gate = screen(view, evidence)
     evaluation = evaluate_joint(view, view.other, gate, evidence, seed=seed)
+    if evaluation.mechanism.kind in _NOT_A_QUESTION_OF_SOURCE and gate.state == "standing":
+        reason = f"{evaluation.mechanism.label} stands: no published series of this joint's pain includes it."
+        evaluation = replace(evaluation, probability=None, withheld=reason, steps=(), scenarios=(), sensitivity=())
     if not gate.open:  # what the probability alone would have one do must not be read beside a gate that is shut
         evaluation = replace(evaluation, decision=None)
     planned = setting(view, procedure=procedure)
@@ -98,6 +106,11 @@ def _joint(
         care_lasting=_truth(view, "therapeutic_injection_lasting"),
         severity=_severity(view),
     )
+
+
+def _steps(joint: JointAnswer) -> tuple[NextStep, ...]:
+    told = next_steps(joint.side, joint.gate, joint.findings, joint.withheld, joint.policies)
+    return (*after_fusion(joint.side, joint.gate), *told) if joint.pain_after_fusion is True else told
 
 
 def _truth(view: JointView, name: str, **arguments: object) -> bool | None:
@@ -148,7 +161,27 @@ def _withdrawn(record: Record, known_by: datetime | None) -> list[str]:
     return found
 
 
-def _warnings(told: Sequence[Occasion], views: dict[JointSide, JointView], chosen: Sequence[JointSide]) -> list[str]:
+def _at_odds(told: Sequence[Occasion], chosen: Sequence[JointSide]) -> list[str]:
+    """Examinations of one joint and day that disagree: what they disagree on is not known."""
+    found: list[str] = []
+    by_day: dict[tuple[JointSide | None, date], list[Occasion]] = {}
+    for o in told:
+        if o.kind == "examination" and o.modality == "actual" and o.joint in chosen and o.happened_from is not None:
+            by_day.setdefault((o.joint, o.happened_from), []).append(o)
+    for (side, day), same_day in by_day.items():
+        names = sorted(
+            name.replace("_", " ")
+            for name in same_day[0].values
+            if len({o.values[name] for o in same_day if o.values[name] not in (None, "not_done")}) > 1
+        )
+        if names:
+            found.append(f"Contradicted: examinations of the {side} joint on {day} disagree on {', '.join(names)}.")
+    return found
+
+
+def _warnings(
+    told: Sequence[Occasion], views: dict[JointSide, JointView], chosen: Sequence[JointSide], as_of: date
+) -> list[str]:
     warnings: list[str] = []
     for o in told:
         if o.contradicted and o.joint in (None, *chosen):
@@ -156,6 +189,13 @@ def _warnings(told: Sequence[Occasion], views: dict[JointSide, JointView], chose
             warnings.append(f"Contradicted: {what} of {o.happened_from} disagrees on {names} ({', '.join(o.events)}).")
         if o.disputed_by and o.joint in (None, *chosen):
             warnings.append(f"Disputed: {', '.join(o.events)} is denied by {', '.join(o.disputed_by)}.")
+    later = {event for o in told if o.happened_from is not None and o.happened_from > as_of for event in o.events}
+    planned = {event for o in told if o.modality == "intended" for event in o.events}
+    if later - planned:
+        warnings.append(
+            f"{len(later - planned)} events begin after {as_of} and do not count: {', '.join(sorted(later - planned))}."
+        )
+    warnings.extend(_at_odds(told, chosen))
     left_unsided = {event for o in told if not o.side_known and o.joint == "left" for event in o.events}
     if left_unsided:
         warnings.append(

@@ -47,7 +47,8 @@ def next_steps(
 ) -> tuple[NextStep, ...]:
     """Steps for one joint, without order. What is withheld for the diagnosis is not offered for a payer either."""
     kept_back = {w.stage for w in withheld}
-    steps = [_of_finding(side, finding, {policy.id for policy in policies}) for finding in findings]
+    known = {policy.id for policy in policies}
+    steps = [replace(_of_finding(side, f, known), rank=n) for n, f in enumerate(findings)]
     if gate.state == "standing":  # what a payer lacks is of no moment while a warning stands
         return tuple(steps)
     for step in _of_policies(side, policies):
@@ -56,6 +57,44 @@ def next_steps(
             continue
         steps.append(step)
     return (*steps, *_about_device(side, policies))
+
+
+def after_fusion(side: JointSide, gate: Gate) -> tuple[NextStep, ...]:
+    """What to look into where a fused joint hurts again, the least burden first; an image only past the gate."""
+    work_up = (
+        ("other_joint", "examination", "examination", "Examine the other joint, the hip and the lumbar spine", (
+            "another source: it is worked up", "no other source: the fused joint itself is looked into")),
+        ("infection_of_implants", "laboratory", "laboratory", "CRP, ESR and leucocytes, for an infection of the implants", (
+            "raised: an infection is looked for first", "normal: one sign less")),
+        ("implants_ct", "imaging", "imaging", "CT of the joint: loosening, non-union, malposition of an implant", (
+            "present: a revision is another question, with its own risk", "absent: other sources are looked for")),
+    )  # fmt: skip
+    return tuple(
+        NextStep(
+            id=name,
+            side=side,
+            label=label,
+            stage=stage,
+            purpose=("diagnosis",),
+            burden=stage,
+            form=form,
+            value=None,
+            results=tuple(_outcome(told) for told in results),
+            gate_items=(),
+            policies=(),
+            tests=(),
+            reason="A fused joint that hurts again fails most often by non-union or a loose implant.",
+            citation=("IJS23",),
+            rank=rank,
+        )
+        for rank, (name, stage, form, label, results) in enumerate(work_up)
+        if gate.open or stage != "imaging"
+    )
+
+
+def _outcome(told: str) -> Outcome:
+    result, _, change = told.partition(": ")
+    return Outcome(result, None, None, (change,))
 
 
 def _about_device(side: JointSide, policies: Sequence[PolicyAnswer]) -> list[NextStep]:
@@ -96,7 +135,7 @@ def ordered(steps: Iterable[NextStep]) -> tuple[NextStep, ...]:
     return tuple(
         sorted(
             once.values(),
-            key=lambda s: (STAGES.index(s.stage), "payer" in s.purpose, -(s.value or 0.0), -len(s.policies), s.id),  # pyright: ignore[reportArgumentType]
+            key=lambda s: (STAGES.index(s.stage), "payer" in s.purpose, s.rank, -len(s.policies), s.id),  # pyright: ignore[reportArgumentType]
         )
     )
 

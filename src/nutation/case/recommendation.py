@@ -28,7 +28,7 @@ def recommend(joints: Sequence[JointAnswer], steps: Sequence[NextStep]) -> Recom
         return _behind_the_gate(gated)
     ordered = sorted(joints, key=_order)
     answers = [_for_joint(joint, steps) for joint in ordered]
-    first = answers[0]
+    first = _with_order(answers[0], ordered)
     waiting = [
         joint.side for joint, answer in zip(ordered[1:], answers[1:], strict=True) if answer.action == first.action
     ]
@@ -49,6 +49,22 @@ def _order(joint: JointAnswer) -> tuple[bool, bool, float, float]:
     )
 
 
+def _with_order(first: Recommendation, ordered: Sequence[JointAnswer]) -> Recommendation:
+    if len(ordered) < 2 or first.action not in ("request_authorisation", "plan_operation", "inject"):
+        return first
+    reason = f"The {first.side} joint comes first: {_why_first(ordered)}. {first.reason}"
+    return Recommendation(first.action, first.side, reason, first.basis)
+
+
+def _why_first(ordered: Sequence[JointAnswer]) -> str:
+    first, other = ordered[0], ordered[1]
+    if first.device is not None and other.device is None:
+        return "it is the one for which an operation is planned"
+    if first.severity is not None and (other.severity is None or first.severity > other.severity):
+        return "it hurts more"
+    return "its probability is the higher one"
+
+
 def _behind_the_gate(joints: Sequence[JointAnswer]) -> Recommendation:
     standing: dict[str, GateItem] = {}
     for joint in joints:
@@ -60,7 +76,7 @@ def _behind_the_gate(joints: Sequence[JointAnswer]) -> Recommendation:
         names = ", ".join(item.label for item in warnings)
         when = {
             "emergency": "the same day",
-            "urgent": "within days",
+            "urgent": "today or tomorrow",
             "soon": "soon; it is not an emergency",
             "routine": "in the ordinary course",
         }[first.urgency]

@@ -104,33 +104,40 @@ def _own(path: Path) -> Policy:
 def _write(
     plain: dict[str, Any], into: Path, asked: tuple[str, ...], paper: str, quiet: bool
 ) -> tuple[list[Path], list[str]]:
-    """The answer's files, and what is to be known of them."""
+    """The answer's files, and what is to be known of them. All are made before the first is written."""
     from nutation.report import fhir_out, html, readiness, submission
 
+    notes: list[str] = []
     with progress("Writing the documents …", quiet):
-        notes: list[str] = []
-        files = [
-            written(into / "case.json", json_text(plain)),
-            written(into / "case.html", html.render(plain)),
-            written(into / "readiness.pdf", readiness.pdf(plain, paper=paper)),
-            written(
-                into / "answer.fhir.json",
-                json_text(fhir_out.bundle(plain)),
-            ),
-        ]
+        made: dict[str, bytes | str] = {
+            "case.json": json_text(plain),
+            "case.html": html.render(plain),
+            "readiness.pdf": readiness.pdf(plain, paper=paper),
+            "answer.fhir.json": json_text(fhir_out.bundle(plain)),
+        }
         for side, policy_id, named in _submissions(plain, asked):
             try:
-                content = submission.pdf(plain, policy_id, side, paper=paper)
+                made[f"submission-{policy_id}-{side}.pdf"] = submission.pdf(plain, policy_id, side, paper=paper)
             except InputError:
                 if named:
                     raise
                 continue
-            files.append(written(into / f"submission-{policy_id}-{side}.pdf", content))
             digest = submission.content_sha256(submission.content(plain, policy_id, side))
             notes.append(
                 f"{policy_id}, {side}: a draft until a signature event with content_sha256 {digest} is recorded"
             )
-    return files, notes
+        for name in made:
+            if (into / name).is_dir():
+                raise InputError(
+                    "is a folder, and a file is to be written.", file=str(into / name), mend="name another --out."
+                )
+        return [written(into / name, content) for name, content in made.items()], notes
+
+
+def _asked_for(plain: dict[str, Any], side: JointSide) -> bool:
+    """Whether the case itself comes to asking a payer for this joint; else a draft has to be asked for by policy."""
+    told = plain["recommendation"]
+    return told["action"] == "request_authorisation" and told["side"] == side
 
 
 def _submissions(plain: dict[str, Any], asked: tuple[str, ...]) -> list[tuple[JointSide, str, bool]]:
@@ -143,6 +150,6 @@ def _submissions(plain: dict[str, Any], asked: tuple[str, ...]) -> list[tuple[Jo
                 continue
             if policy["id"].upper() in named:
                 found.append((joint["side"], policy["id"], len(plain["joints"]) == 1))
-            elif not named and policy["applicability"] == "applies":
+            elif not named and policy["applicability"] == "applies" and _asked_for(plain, joint["side"]):
                 found.append((joint["side"], policy["id"], False))
     return found

@@ -35,23 +35,32 @@ def run(*, out: Path | None, as_of: str | None) -> None:
     typer.echo("Nutation asks what would help most to know next. Press Enter to skip a question, write ? for")
     typer.echo("'asked and not known', or - to leave a form. Not for unsupervised clinical use.\n")
     asker = _Asker(on)
+    try:
+        _interview(asker)
+    except typer.Abort:
+        typer.echo("\nThe interview ended here; what was told so far is kept.")
+    if not asker.events:
+        typer.echo("Nothing was told, so nothing is written.")
+        return
+    path = (folder(out) if out is not None else Path()) / f"{asker.patient}.yaml"
+    if path.exists():
+        path = path.with_name(f"{asker.patient}-{datetime.now(UTC):%Y%m%dT%H%M%S}.yaml")
+        typer.echo("There is a record of this patient already; it is left as it is.")
+    write_events(asker.record(), path)
+    typer.echo(f"\nWritten: {path} ({len(asker.events)} events)\nThe answer: nutation case {path}")
+
+
+def _interview(asker: _Asker) -> None:
     asker.person()
     done: set[tuple[str, str | None]] = set()
     while (form := _next_form(asker, done)) is not None:
         name, why = form
         done.add((name, asker.side))
         typer.echo(f"\n{name.replace('_', ' ').capitalize()}{': ' + why if why else ''}")
-        if not _agrees("Fill in this form now?", default=True):
-            if not _agrees("Go on with other questions?", default=True):
-                break
-            continue
-        asker.form(name)
-    into = folder(out) if out is not None else Path()
-    path = into / f"{asker.patient}.yaml"
-    if path.exists() and not _agrees(f"{path} exists; write over it?", default=False):
-        path = into / f"{asker.patient}-{datetime.now(UTC):%Y%m%dT%H%M%S}.yaml"
-    write_events(asker.record(), path)
-    typer.echo(f"\nWritten: {path} ({len(asker.events)} events)\nThe answer: nutation case {path}")
+        if _agrees("Fill in this form now?", default=True):
+            asker.form(name)
+        elif not _agrees("Go on with other questions?", default=True):
+            return
 
 
 def _next_form(asker: _Asker, done: set[tuple[str, str | None]]) -> tuple[str, str] | None:
@@ -66,8 +75,14 @@ def _next_form(asker: _Asker, done: set[tuple[str, str | None]]) -> tuple[str, s
 
 
 def _agrees(question: str, *, default: bool) -> bool:
-    told = typer.prompt(f"{question} ({'Y/n' if default else 'y/N'})", default="", show_default=False).strip().lower()
-    return default if not told else told in _YES
+    while True:
+        shown = "Y/n" if default else "y/N"
+        told = typer.prompt(f"{question} ({shown})", default="", show_default=False).strip().lower()
+        if not told:
+            return default
+        if told in (*_YES, *_NO):
+            return told in _YES
+        typer.echo("  write y or n")
 
 
 class _Asker:
@@ -90,6 +105,8 @@ class _Asker:
         while not self.patient:
             told = typer.prompt("Patient's id (letters, digits, - and _)", default="", show_default=False).strip()
             self.patient = told if told and all(c.isalnum() or c in "-_" for c in told) else ""
+            if not self.patient:
+                typer.echo("  an id of letters, digits, - and _ is needed; it names the file, too")
         self.author = typer.prompt("Your name and role", default="", show_default=False).strip() or None
         birth = self._until_valid("Date of birth (YYYY-MM-DD)", _date)
         sex = self._ask_field("person", "sex")
