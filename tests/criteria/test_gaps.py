@@ -27,27 +27,31 @@ from nutation.criteria.language import (
 from nutation.record.head import Event
 
 
-def test_of(expression: Expression, name: str, burden: Burden, **bound: Any) -> Test:
+def holding(expression: Expression, name: str, burden: Burden, **bound: Any) -> Test:
     return Test(fact(expression, name, burden=burden, question=f"{name}?"), **bound)
 
 
-test_of.__test__ = False  # pyright: ignore[reportFunctionMemberAccess]  # a helper, whatever its name
-
 BATTERY = ("distraction", "thigh_thrust", "compression", "faber", "gaenslen")
 BLOCKS = Count(Events("injection", where=Is("role", "diagnostic")))
-SCORE = test_of(Latest(Events("pain_score", where=Known("nrs")), "nrs"), "pain", "question", minimum=5)
-TESTS = test_of(Tally(Events("examination"), BATTERY), "tests", "examination", minimum=3)
-BLOCK = test_of(BLOCKS, "blocks", "injection", minimum=2)
-WORK = test_of(LatestIs(Events("function"), Is("work_limited", True)), "work", "question", expected=True)
-FUSED = test_of(Exists(Events("operation", topic="si_joint")), "fused", "document", expected=False)
+SCORE = holding(Latest(Events("pain_score", where=Known("nrs")), "nrs"), "pain", "question", minimum=5)
+TESTS = holding(Tally(Events("examination"), BATTERY), "tests", "examination", minimum=3)
+BLOCK = holding(BLOCKS, "blocks", "injection", minimum=2)
+WORK = holding(LatestIs(Events("function"), Is("work_limited", True)), "work", "question", expected=True)
+FUSED = holding(Exists(Events("operation", topic="si_joint")), "fused", "document", expected=False)
 
 PAIN_6 = event("pain_score", "2026-08-01", nrs=6)
 PAIN_3 = event("pain_score", "2026-08-01", nrs=3)
 
 
+def found(criterion: Criterion, *told: Event) -> Gap:
+    gap_ = gap(criterion, seen(*told))
+    assert gap_ is not None
+    return gap_
+
+
 def needed(criterion: Criterion, *told: Event) -> list[str] | None:
-    found = gap(criterion, seen(*told))
-    return None if found is None else [need.question for need in found.needs]
+    gap_ = gap(criterion, seen(*told))
+    return None if gap_ is None else [need.question for need in gap_.needs]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_the_gap_of_a_criterion(criterion: Criterion, told: tuple[Event, ...], e
 
 
 def test_a_need_says_what_is_known_and_what_is_wanted() -> None:
-    (need,) = gap(Opposite(TESTS), seen(event("examination", "2026-08-01", faber="positive"))).needs  # type: ignore[union-attr]
+    (need,) = found(Opposite(TESTS), event("examination", "2026-08-01", faber="positive")).needs
     assert (need.wanted, need.known, need.unknown_kind, need.burden) == (False, (1, 5), "never_asked", "examination")
 
 
@@ -91,8 +95,8 @@ def test_a_gap_asks_for_no_two_findings_that_exclude_each_other() -> None:
 
 
 def test_the_burden_of_a_gap_is_that_of_its_findings() -> None:
-    assert gap(All((SCORE, WORK)), seen()).weight == 2 * gap(SCORE, seen()).weight  # type: ignore[union-attr]
-    assert gap(All((SCORE, WORK)), seen(PAIN_6)) == gap(WORK, seen())
+    assert found(All((SCORE, WORK))).weight == 2 * found(SCORE).weight
+    assert found(All((SCORE, WORK)), PAIN_6) == found(WORK)
     assert Gap(()).weight == 0
 
 
@@ -113,7 +117,7 @@ def test_findings_that_give_a_gap_what_it_wants_make_the_criterion_true(
     criterion: Criterion, findings: tuple[Event, ...]
 ) -> None:
     """What the gap asks for exists as events: for "none" it is the statement that the record is complete."""
-    assert len(gap(criterion, seen()).needs) == 1  # type: ignore[union-attr]
+    assert len(found(criterion).needs) == 1
     assert evaluate(criterion, seen(*findings)).state == "true"
     assert gap(criterion, seen(*findings)) == Gap(())
 

@@ -73,7 +73,7 @@ def test_the_text_names_the_arguments_that_say_something() -> None:
 
 def test_facts_are_values() -> None:
     with pytest.raises(FrozenInstanceError):
-        BLOCKS.name = "others"  # type: ignore[misc]
+        BLOCKS.name = "others"
     assert repr(REQUIRED) == "required"
 
 

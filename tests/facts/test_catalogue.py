@@ -124,7 +124,7 @@ def test_only_what_was_stated_and_happened_satisfies_by_default() -> None:
 def test_every_fact_is_filed_under_its_name() -> None:
     assert all(name == fact.name for name, fact in CATALOGUE.items())
     with pytest.raises(TypeError):
-        CATALOGUE["other"] = FACTS[0]  # type: ignore[index]
+        CATALOGUE["other"] = FACTS[0]
 
 
 def test_windows_are_named_alike() -> None:

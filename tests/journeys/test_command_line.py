@@ -82,6 +82,30 @@ def test_out_writes_every_document_and_nothing_half(examples: Path, tmp_path: Pa
     assert json.loads((tmp_path / "out" / "answer.fhir.json").read_text())["resourceType"] == "Bundle"
 
 
+def test_no_submission_is_drafted_where_the_case_does_not_come_to_one(examples: Path, tmp_path: Path) -> None:
+    """One block only: the next step is a second one. A draft has to be asked for by policy."""
+    assert nutation("case", examples / "one-block-only", *ON, "--out", tmp_path / "a", "-q").returncode == 0
+    assert not list((tmp_path / "a").glob("submission-*"))
+    words = ("case", examples / "one-block-only", *ON, "--out", tmp_path / "b", "-q", "--policy", "AETNA_CPB0016")
+    assert nutation(*words).returncode == 0
+    assert list((tmp_path / "b").glob("submission-*"))
+
+
+def test_a_folder_in_the_place_of_a_file_stops_before_anything_is_written(examples: Path, tmp_path: Path) -> None:
+    (tmp_path / "out" / "case.html").mkdir(parents=True)
+    done = nutation("case", examples / "one-block-only", *ON, "--out", tmp_path / "out")
+    assert done.returncode == 1
+    assert "case.html" in done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["case.html"]
+
+
+def test_an_interview_that_breaks_off_keeps_what_was_told(tmp_path: Path) -> None:
+    done = nutation("case", "new", *ON, "--out", tmp_path, told="pat-3\nDr Test\n1970-05-06\nfemale\n")
+    assert done.returncode == 0, done.stderr
+    assert "kept" in done.stdout
+    assert (tmp_path / "pat-3.yaml").exists()
+
+
 def test_the_terminal_page_says_what_comes_first(examples: Path) -> None:
     page = nutation("case", examples / "septic-sacroiliitis", *ON).stdout
     assert page.index("Safety gate") < page.index("Recommended action") < page.index("is it the source of the pain")

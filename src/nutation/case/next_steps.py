@@ -64,7 +64,7 @@ def after_fusion(side: JointSide, gate: Gate) -> tuple[NextStep, ...]:
     work_up = (
         ("other_joint", "examination", "examination", "Examine the other joint, the hip and the lumbar spine", (
             "another source: it is worked up", "no other source: the fused joint itself is looked into")),
-        ("infection_of_implants", "laboratory", "laboratory", "CRP, ESR and leucocytes, for an infection of the implants", (
+        ("infection_of_implants", "laboratory", "laboratory", "CRP, ESR and leucocytes: are the implants infected?", (
             "raised: an infection is looked for first", "normal: one sign less")),
         ("implants_ct", "imaging", "imaging", "CT of the joint: loosening, non-union, malposition of an implant", (
             "present: a revision is another question, with its own risk", "absent: other sources are looked for")),

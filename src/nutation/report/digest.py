@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from nutation.report import contrary as recorded
 from nutation.report import words
 
 Plain = dict[str, Any]
@@ -112,7 +113,22 @@ def article(joint: Plain) -> Plain | None:
 def rules(joint: Plain) -> list[Plain]:
     """The other rule sets: those that speak of this patient first, then those that do not."""
     others = [p for p in joint["indication"]["policies"] if p["kind"] != "article"]
-    return sorted(others, key=lambda p: p["applicability"] in ("not_in_scope", "not_in_force"))
+    return sorted(others, key=apart)
+
+
+def apart(policy: Plain) -> bool:
+    """Whether a rule set does not speak of this patient: another plan's, out of its scope or not in force."""
+    return policy["plan"] == "other" or policy["applicability"] in ("not_in_scope", "not_in_force")
+
+
+def heard(joint: Plain) -> list[Plain]:
+    """The rule sets, other than the article, that speak of this patient."""
+    return [policy for policy in rules(joint) if not apart(policy)]
+
+
+def unheard(joint: Plain) -> list[Plain]:
+    """The rule sets that do not speak of this patient."""
+    return [policy for policy in rules(joint) if apart(policy)]
 
 
 def conditions(policy: Plain) -> list[Condition]:
@@ -157,12 +173,12 @@ def in_short(policy: Plain) -> str:
 
 def verdicts(joint: Plain) -> list[tuple[str, int]]:
     """How many rule sets that speak of this patient came out each way."""
-    heard = [p for p in rules(joint) if p["applicability"] not in ("not_in_scope", "not_in_force")]
-    return [(v, sum(p["verdict"] == v for p in heard)) for v in ("met", "not_met", "undetermined")]
+    speaking = heard(joint)
+    return [(v, sum(p["verdict"] == v for p in speaking)) for v in ("met", "not_met", "undetermined")]
 
 
-def contrary(joint: Plain) -> list[Note]:
-    """What speaks against this joint as the source, or against an operation of it."""
+def contrary(document: Plain, joint: Plain) -> list[Note]:
+    """What speaks against this joint as the source, or against an operation of it; recorded findings latest first."""
     evaluation = joint["evaluation"]
     notes: list[Note] = []
     mechanism = evaluation["mechanism"]
@@ -178,11 +194,16 @@ def contrary(joint: Plain) -> list[Note]:
         if step["before"] is not None and step["after"] < step["before"] - _FELL and step["witnesses"]
     )
     stepped = {witness for note in notes for witness in note.witnesses}
-    notes.extend(
-        Note("Block", f"Negative on {words.dated(block['happened'])}", tuple(block["witnesses"]))
+    dated = [
+        (block["happened"], Note("Block", _low(block), tuple(block["witnesses"])))
         for block in evaluation["blocks"]
-        if block["result"] == "negative" and not stepped & set(block["witnesses"])
-    )
+        if recorded.low_relief(block) and not stepped & set(block["witnesses"])
+    ]
+    dated += [
+        (found.day, Note(words.sentence(words.said(found.kind)), _dated(found), (found.event,)))
+        for found in recorded.findings(document, joint["side"])
+    ]
+    notes.extend(note for _, note in sorted(dated, key=lambda told: told[0], reverse=True))
     for other in evaluation["differential"]:
         if other["state"] in ("for", "mixed"):
             why = "; ".join(reason["text"] for reason in other["speaks_for"])
@@ -192,6 +213,15 @@ def contrary(joint: Plain) -> list[Note]:
             told = tuple(criterion["witnesses"]["against"])
             notes.append(Note("Condition that does not hold", criterion["text"], told))
     return notes
+
+
+def _low(block: Plain) -> str:
+    relief = f", relief {block['relief_pct']:.0f} %" if block["relief_pct"] is not None else ""
+    return f"{words.dated(block['happened'])}: {block['result']}{relief}"
+
+
+def _dated(found: recorded.Finding) -> str:
+    return f"{words.dated(found.happened)}: {found.text}"
 
 
 def unknown(joint: Plain) -> list[Note]:

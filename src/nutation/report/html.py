@@ -111,7 +111,8 @@ def _environment() -> Environment:
     filters, globals_ = cast("dict[str, Any]", made.filters), cast("dict[str, Any]", made.globals)
     for told in (
         words.percent, words.span, words.interval, words.of_hundred, words.day, words.dated, words.said, words.sentence,
-        words.topic, words.joint, words.count, words.event_label, words.worth,
+        words.topic, words.joint, words.count, words.event_label, words.worth, words.band,
+        words.mark_meaning,
     ):  # fmt: skip
         filters[told.__name__] = told
     filters["word"] = _word

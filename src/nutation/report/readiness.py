@@ -33,7 +33,7 @@ def model(document: dict[str, Any]) -> dict[str, Any]:
     cited = Cited(document["events"])
     cited.cite(_ids(document["joints"]))
     for joint in document["joints"]:
-        cited.cite(name for _, ids in against(joint) for name in told_of(ids, joint["side"], cited))
+        cited.cite(name for _, ids in against(document, joint) for name in told_of(ids, joint["side"], cited))
     return {
         "title": TITLE,
         "for_whom": FOR_WHOM,
@@ -42,12 +42,12 @@ def model(document: dict[str, Any]) -> dict[str, Any]:
         "patient": patient(document),
         "joints_said": " and ".join(JOINT[joint["side"]] for joint in document["joints"]),
         "as_of": words.day(document["as_of"]),
-        "known_by": words.day(document["known_by"]) if document["known_by"] else "all that is recorded",
+        "known_by": words.sentence(words.known_by(document)),
         "action": _action(document),
         "glance": _glance(document["joints"]),
         "warnings": [*document["warnings"], *(_unmapped(item) for item in document["unmapped"])],
         "gate": _gate(document["joints"], cited),
-        "joints": [joint_part(joint, cited) for joint in document["joints"]],
+        "joints": [joint_part(document, joint, cited) for joint in document["joints"]],
         "steps": [_step(n, step) for n, step in enumerate(document["next"], 1) if "payer" not in step["purpose"]],
         "questions": _questions(document),
         "held_back": [*_held_back(document["joints"]), *_not_offered(document)],
@@ -55,7 +55,10 @@ def model(document: dict[str, Any]) -> dict[str, Any]:
         "findings": [_finding(cited, name, number) for number, name in enumerate(cited.order(), 1)],
         "sources": [{"key": key, **told} for key, told in document["sources"].items()],
         "versions": [f"{name.removeprefix('policy:')} {version}" for name, version in document["versions"].items()],
-        "marks": [{"mark": words.MARKS[mark], "words": told} for mark, told in document["marks"].items()],
+        "marks": [
+            {"mark": words.MARKS[mark], "words": words.mark_meaning(mark, told)}
+            for mark, told in document["marks"].items()
+        ],
     }
 
 
@@ -189,7 +192,7 @@ def _not_offered(document: dict[str, Any]) -> list[dict[str, Any]]:
     offered = " ".join(step["label"] for step in document["next"])
     found: dict[tuple[str, str], dict[str, str]] = {}
     for joint, policy, criterion in _criteria(document):
-        for need in criterion["gap"] or () if policy["applicability"] in SPEAKING else ():
+        for need in criterion["gap"] or () if policy["applicability"] in SPEAKING and not digest.apart(policy) else ():
             if need["question"].rstrip("?.") not in offered:
                 why = words.sentence(words.word(words.UNKNOWN, need["unknown_kind"]))
                 reasons = f"{why}; {policy['id']}: {criterion['text']}"

@@ -7,30 +7,30 @@ from typing import Any
 
 from nutation.report import digest, words
 from nutation.report.cited import Cited
+from nutation.report.contrary import findings, low_relief
 from nutation.report.on_paper import JOINT, SPEAKING, joined
 
 _RANK = ("applies", "plan_unknown", "jurisdiction_unknown", "not_covered", "not_this_device", "not_in_force")
 _OWN = ("coverage", "national")
 _NO_PROBABILITY = "No probability is given"
-_SILENT = ("not_in_scope", "not_in_force")
 
 
-def joint_part(joint: dict[str, Any], cited: Cited) -> dict[str, Any]:
+def joint_part(document: dict[str, Any], joint: dict[str, Any], cited: Cited) -> dict[str, Any]:
     """The joint's part of the sheet, in words; findings by their numbers."""
     answers = sorted((p for p in joint["indication"]["policies"] if p["kind"] != "article"), key=_order)
     articles = [p for p in joint["indication"]["policies"] if p["kind"] == "article"]
-    own = [p for p in answers if p["applicability"] == "applies" and p["kind"] in _OWN]
+    own = [p for p in answers if p["applicability"] == "applies" and p["kind"] in _OWN and not digest.apart(p)]
     return {
         "side": JOINT[joint["side"]],
         "device": joint["indication"]["device"] or "no operation is planned in the record",
         "fused": {True: "yes", False: "no", None: "not known"}[joint["fused"]],
         "source": _source(joint["evaluation"], cited),
         "conditions": [_conditions(article, cited) for article in articles],
-        "policies": [_row(policy) for policy in answers if policy["applicability"] not in _SILENT],
-        "silent": [_silent(policy) for policy in answers if policy["applicability"] in _SILENT],
+        "policies": [_row(policy) for policy in answers if not digest.apart(policy)],
+        "silent": [_silent(policy) for policy in answers if digest.apart(policy)],
         "own": [_rule_set(policy, cited) for policy in own],
         "disagreements": [_disagreement(found) for found in joint["indication"]["disagreements"]],
-        "contrary": _contrary(joint, cited),
+        "contrary": _contrary(document, joint, cited),
     }
 
 
@@ -47,7 +47,7 @@ def glance(joint: dict[str, Any]) -> dict[str, dict[str, str]]:
     for part in digest.conditions(article) if article else ():
         rows[part.title] = {"state": part.state, "said": words.STATES[part.state]}
     for policy in joint["indication"]["policies"]:
-        if policy["applicability"] == "applies" and policy["kind"] in _OWN:
+        if policy["applicability"] == "applies" and policy["kind"] in _OWN and not digest.apart(policy):
             said = f"{words.VERDICTS[policy['verdict']]} ({words.MARKS[policy['basis']]}); {digest.in_short(policy)}"
             rows[policy["publisher"]] = {"state": policy["verdict"], "said": said}
     return rows
@@ -211,7 +211,7 @@ def _disagreement(found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def against(joint: dict[str, Any]) -> Iterable[tuple[str, list[str]]]:
+def against(document: dict[str, Any], joint: dict[str, Any]) -> Iterable[tuple[str, list[str]]]:
     """What is spoken against (the gate, the joint as source, a criterion that applies), and by which events."""
     for item in joint["gate"]["items"]:
         if item["state"] == "standing":
@@ -221,10 +221,12 @@ def against(joint: dict[str, Any]) -> Iterable[tuple[str, list[str]]]:
             for reason in other["speaks_for"]:
                 yield f"speaks for {other['label']}: {reason['text']}", reason["witnesses"]
     for block in joint["evaluation"]["blocks"]:
-        if block["result"] == "negative" or block["validity"] == "uninterpretable":
+        if low_relief(block) or block["validity"] == "uninterpretable":
             yield f"block: {words.VALIDITY[block['validity']]}, {words.said(block['result'])}", block["witnesses"]
+    for found in findings(document, joint["side"]):
+        yield found.text, [found.event]
     for policy in joint["indication"]["policies"]:
-        if policy["applicability"] in SPEAKING:
+        if policy["applicability"] in SPEAKING and not digest.apart(policy):
             for criterion in policy["criteria"]:
                 if criterion["state"] == "false":
                     yield f"{policy['id']}: {criterion['text']}", criterion["witnesses"]["against"]
@@ -240,10 +242,10 @@ def told_of(ids: list[str], side: str, cited: Cited) -> list[str]:
     return list(dict.fromkeys(named))
 
 
-def _contrary(joint: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
-    """Findings that speak against something, in the order of time; each with what it speaks against."""
+def _contrary(document: dict[str, Any], joint: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
+    """Findings that speak against something, latest first; each with what it speaks against."""
     told: dict[str, list[str]] = {}
-    for what, ids in against(joint):
+    for what, ids in against(document, joint):
         for name in told_of(ids, joint["side"], cited):
             told.setdefault(name, []).append(what)
     return [
@@ -253,6 +255,6 @@ def _contrary(joint: dict[str, Any], cited: Cited) -> list[dict[str, Any]]:
             "text": event["text"],
             "against": list(dict.fromkeys(what)),
         }
-        for name, what in sorted(told.items(), key=lambda found: cited.numbers([found[0]]))
+        for name, what in sorted(told.items(), key=lambda found: cited.numbers([found[0]]), reverse=True)
         if (event := cited.event(name)) is not None
     ]

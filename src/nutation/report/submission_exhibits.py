@@ -8,6 +8,7 @@ from typing import Any
 from nutation.record.kinds import KINDS
 from nutation.report import words
 from nutation.report.cited import Cited
+from nutation.report.contrary import findings
 from nutation.report.submission_names import Unfit
 
 ALWAYS = (
@@ -33,7 +34,8 @@ class Exhibits:
         self._cited = Cited(standing)
         witnesses = [w for c in policy["criteria"] for part in c["witnesses"].values() for w in part]
         stale = [name for criterion in policy["criteria"] for name in criterion["stale"]]
-        cited = [name for name in (*witnesses, *stale, *_contrary_witnesses(joint)) if self._cited.event(name)]
+        spoken = [found.event for found in findings(document, self.side)]
+        cited = [name for name in (*witnesses, *stale, *_contrary_witnesses(joint), *spoken) if self._cited.event(name)]
         kinds = {*ALWAYS, *(e["kind"] for name in cited if (e := self._cited.event(name)) and e["kind"] in _LIKE)}
         self._cited.cite(cited)
         self._cited.cite(e["id"] for e in standing if e["kind"] in kinds and self._is_of_joint(e))

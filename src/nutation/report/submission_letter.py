@@ -8,6 +8,7 @@ from typing import Any
 from nutation.record.kinds import PROVOCATION_TESTS
 from nutation.report import words
 from nutation.report.submission_exhibits import Exhibits
+from nutation.report.words import named
 
 OWN_WORDS = {
     "why_now": "In your own words: why this operation, for this patient, now.",
@@ -17,12 +18,6 @@ OWN_WORDS = {
 """Places of the letter that only the clinician can fill, with what belongs there."""
 
 Values = Mapping[str, Any]
-_NAMES = {
-    "faber": "FABER", "aslr": "ASLR", "gaenslen": "Gaenslen", "fortin_finger": "Fortin finger",
-    "psis_tenderness": "tenderness at the PSIS", "below_l5": "strongest below L5", "unilateral": "on one side",
-    "groin": "in the groin", "radiates_below_knee": "radiating below the knee", "insidious": "insidious at first",
-    "night_pain_better_rising": "night pain that eases on rising", "generalised": "pain all over",
-}  # fmt: skip
 _CARE = {"cognitive_behavioural": "cognitive behavioural therapy", "activity_modification": "changed activity"}
 _PLACES = {"si_joint": "the sacroiliac joint", "lumbar": "the lumbar spine", "general": "the pain in general"}
 
@@ -57,11 +52,6 @@ def fact(event: Mapping[str, Any], exhibits: Exhibits) -> str:
     unsided = ", side not recorded" if event["side"] == "unknown" else ""
     coded = ", an imported code" if event["certainty"] == "coded" else ""
     return exhibits.fit(f"{words.sentence(when)}{who}: {lead}{said}{unsided}{coded}.", event["kind"])
-
-
-def named(field: str) -> str:
-    """A field of a record as a reader of a letter knows it."""
-    return _NAMES.get(field, words.said(field))
 
 
 def _plain(values: Values) -> Iterable[str]:

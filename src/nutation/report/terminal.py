@@ -17,6 +17,7 @@ from nutation.report.terminal_joint import source, warranted
 
 _WIDEST = 120
 _SHOWN = 3
+_STEPS = 12
 _ASCII = str.maketrans(
     {
         "≥": ">=", "≤": "<=", "–": "-", "—": "-", "·": ".", "’": "'", "“": '"', "”": '"', "×": "x", "→": "->",
@@ -51,7 +52,7 @@ def _page(document: Plain) -> Iterable[RenderableType]:
     yield from _gate(document)
     yield from _action(document)
     for joint in document["joints"]:
-        yield from source(joint)
+        yield from source(document, joint)
         yield from warranted(joint)
     yield from _next(document)
     yield from _rest(document)
@@ -59,10 +60,9 @@ def _page(document: Plain) -> Iterable[RenderableType]:
 
 def _head(document: Plain) -> Iterable[RenderableType]:
     name = document["label"] or document["patient"]
-    known = words.day(document["known_by"]) if document["known_by"] else "all that is recorded"
     yield Text(name, style="bold")
     yield Text(
-        f"{document['patient']} · asked about {words.day(document['as_of'])} · as known by {known} · "
+        f"{document['patient']} · asked about {words.day(document['as_of'])} · {words.known_by(document)} · "
         f"joints with findings: {words.word(words.SIDES, document['laterality'])}",
         style="dim",
     )
@@ -123,13 +123,20 @@ def _next(document: Plain) -> Iterable[RenderableType]:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(justify="right", width=3)
     grid.add_column(overflow="fold")
-    for place, step in enumerate(document["next"], 1):
-        where = f", {words.joint(step['side'])}" if step["side"] else ""
+    asked = _asked_once(document["next"])
+    for place, steps in enumerate(asked[:_STEPS], 1):
+        step = steps[0]
+        where = ", both joints" if len(steps) > 1 else f", {words.joint(step['side'])}" if step["side"] else ""
         purpose = " and ".join(words.word(words.PURPOSES, p) for p in step["purpose"])
         how = f"  {step['stage']}{where}; {purpose}; burden: {words.word(words.BURDENS, step['burden'])}"
         grid.add_row(f"{place}.", Text.assemble((step["label"], "bold"), (how, "dim")))
-        for line in _moves(step):
-            grid.add_row("", Text(line))
+        told = {one["side"]: list(_moves(one)) for one in steps}
+        alike = all(lines == told[step["side"]] for lines in told.values())
+        for side, lines in told.items() if not alike else ((None, told[step["side"]]),):
+            for line in lines:
+                grid.add_row("", Text(line if side is None else f"{words.sentence(words.joint(side))}: {line}"))
+    if len(asked) > _STEPS:
+        grid.add_row("", Text(f"… and {len(asked) - _STEPS} more: --json, or --out DIR for the page"))
     yield Padding(grid, (0, 0, 0, 1))
     for joint in document["joints"]:
         if joint["withheld"]:
@@ -137,6 +144,23 @@ def _next(document: Plain) -> Iterable[RenderableType]:
             yield pieces.bullets(
                 f"{w['label']}. {' '.join(words.dated(r) for r in w['reasons'])}" for w in joint["withheld"]
             )
+
+
+def _asked_once(steps: Iterable[Plain]) -> list[list[Plain]]:
+    """The steps in order; the same question of the two joints stands together, where the first of them is."""
+    groups: list[list[Plain]] = []
+    for step in steps:
+        same = next((g for g in groups if len(g) == 1 and _of_other_joint(g[0], step)), None)
+        if same is None:
+            groups.append([step])
+        else:
+            same.append(step)
+    return groups
+
+
+def _of_other_joint(one: Plain, other: Plain) -> bool:
+    alike = all(one[name] == other[name] for name in ("label", "stage", "purpose", "burden"))
+    return alike and {one["side"], other["side"]} == {"left", "right"}
 
 
 def _moves(step: Plain) -> Iterable[str]:
@@ -185,6 +209,6 @@ def _rest(document: Plain) -> Iterable[RenderableType]:
     )
     yield pieces.line((f"{', '.join(made)}; {'; '.join(counts)}.", "dim"))
     yield pieces.bullets(
-        Text(f"{words.word(words.MARKS, code)}: {text.removeprefix(f'{code}: ')}", style="dim")
+        Text(f"{words.word(words.MARKS, code)}: {words.mark_meaning(code, text)}", style="dim")
         for code, text in document["marks"].items()
     )

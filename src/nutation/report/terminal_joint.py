@@ -14,9 +14,11 @@ from nutation.report import terminal_pieces as pieces
 from nutation.report.digest import Plain
 
 _SCALE = 25
+_AGAINST = "What speaks against"
+_MOST = 8
 
 
-def source(joint: Plain) -> Iterable[RenderableType]:
+def source(document: Plain, joint: Plain) -> Iterable[RenderableType]:
     """The probability of the stated target in visible steps, what speaks against it and what is not known."""
     evaluation = joint["evaluation"]
     yield pieces.title(f"{joint['side'].capitalize()} joint: is it the source of the pain?")
@@ -33,7 +35,7 @@ def source(joint: Plain) -> Iterable[RenderableType]:
         if evaluation["decision"]:
             decision = evaluation["decision"]
             yield pieces.line(
-                f"Taken alone: {decision['label']} (from {words.percent(decision['from'])}; threshold "
+                f"Taken alone: {decision['label']} ({words.band(decision)}; threshold "
                 f"{words.word(words.MARKS, decision['verified'])})."
             )
         swept = digest.dependence(evaluation)
@@ -41,11 +43,14 @@ def source(joint: Plain) -> Iterable[RenderableType]:
             yield pieces.line(f"{swept}, as far as results of one joint may err together (swept).")
         yield Padding(Group(*_steps(evaluation)), (1, 0, 0, 2))
     for title, notes, nothing in (
-        ("What speaks against", digest.contrary(joint), digest.NOTHING_AGAINST),
+        (_AGAINST, digest.contrary(document, joint), digest.NOTHING_AGAINST),
         ("What is not known", digest.unknown(joint), digest.NOTHING_OPEN),
     ):
         yield pieces.sub(title)
-        yield pieces.bullets([f"{n.kind}: {n.text}" for n in notes] or [nothing])
+        lines = [f"{n.kind}: {n.text}" for n in notes] or [nothing]
+        if title == _AGAINST and len(lines) > _MOST:
+            lines = [*lines[:_MOST], f"and {len(lines) - _MOST} more"]
+        yield pieces.bullets(lines)
     yield from _why(evaluation)
 
 
@@ -104,9 +109,7 @@ def warranted(joint: Plain) -> Iterable[RenderableType]:
     article = digest.article(joint)
     if article is not None:
         yield from _conditions(article)
-    rules = digest.rules(joint)
-    apart = [p for p in rules if p["applicability"] in ("not_in_scope", "not_in_force")]
-    heard = [p for p in rules if p not in apart]
+    heard, apart = digest.heard(joint), digest.unheard(joint)
     if heard:
         yield Padding(_policies(heard), (1, 0, 0, 2))
     if apart:

@@ -116,6 +116,12 @@ CONDITIONS: tuple[tuple[str, frozenset[str]], ...] = (
 )
 """The article's three conditions with the topics of the criteria that each is made of."""
 
+_NAMES = {
+    "faber": "FABER", "aslr": "ASLR", "gaenslen": "Gaenslen", "fortin_finger": "Fortin finger",
+    "psis_tenderness": "tenderness at the PSIS", "below_l5": "strongest below L5", "unilateral": "on one side",
+    "groin": "in the groin", "radiates_below_knee": "radiating below the knee", "insidious": "insidious at first",
+    "night_pain_better_rising": "night pain that eases on rising", "generalised": "pain all over",
+}  # fmt: skip
 _LABELS = {
     "treatment": ("care", "{}"),
     "medication": ("drug", "{}"),
@@ -136,6 +142,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
 )  # fmt: skip
+_FEW, _MOST = "fewer than 1", "more than 99"
 _ISO = re.compile(r"\b(\d{4})-(\d{2})(?:-(\d{2}))?(?!\d|-\d)")
 # Terminal escapes, other control characters and marks that reorder text never come from a clinical sentence.
 _CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]+")
@@ -167,6 +174,11 @@ def word(table: Mapping[str, str], code: Any) -> str:
     return table.get(str(code), said(code))
 
 
+def named(field: str) -> str:
+    """A field of a record as a reader of a page knows it."""
+    return _NAMES.get(field, said(field))
+
+
 def sentence(text: str) -> str:
     """The text with a capital at its beginning."""
     return text[:1].upper() + text[1:]
@@ -190,6 +202,8 @@ def worth(value: float) -> str:
 def span(low: float, high: float) -> str:
     """Two shares of 1 as ``75 to 97 %``."""
     first, last = percent(low), percent(high)
+    if first == last:
+        return first
     if first.endswith(" %") and first[0].isdigit() and last[0].isdigit():
         first = first.removesuffix(" %")
     return f"{first} to {last}"
@@ -203,11 +217,32 @@ def interval(probability: Mapping[str, Any]) -> str:
 def of_hundred(probability: Mapping[str, Any]) -> str:
     """A probability as a count of patients with the same findings, with its interval."""
     low, mid, high = (_count(probability[name]) for name in ("low", "median", "high"))
-    return f"of 100 patients with these findings, about {mid} (between {low} and {high})"
+    if mid == _FEW:
+        return f"{mid} of 100 patients with these findings{f' (up to {high})' if high != mid else ''}"
+    if mid == _MOST:
+        return f"{mid} of 100 patients with these findings{f' (at least {low})' if low != mid else ''}"
+    spread = f" (between {low} and {high})" if low != high else ""
+    return f"of 100 patients with these findings, about {mid}{spread}"
 
 
-def _count(share: float) -> int:
-    return min(99, max(1, round(share * 100)))
+def _count(share: float) -> str:
+    whole = round(share * 100)
+    return _FEW if whole <= 0 else _MOST if whole >= 100 else str(whole)
+
+
+def band(decision: Mapping[str, Any]) -> str:
+    """The probabilities that a decision is for: ``from 85 %``, or ``below 10 %`` where they begin at 0."""
+    return f"from {percent(decision['from'])}" if decision["from"] > 0 else f"below {percent(decision['below'])}"
+
+
+def known_by(document: Mapping[str, Any]) -> str:
+    """What was known when the case was answered: all that is recorded, or what was known by a time."""
+    return f"as known by {day(document['known_by'])}" if document["known_by"] else "using all that is recorded"
+
+
+def mark_meaning(code: str, text: str) -> str:
+    """What a mark means, without the mark's own name before it."""
+    return text.removeprefix(f"{code}: ")
 
 
 def day(iso: Any) -> str:
