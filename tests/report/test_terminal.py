@@ -133,6 +133,22 @@ def test_a_bar_is_as_wide_as_asked_and_shows_its_median_inside_its_interval(shar
     assert set(drawn) <= set("·─├┤●")
 
 
+def test_long_lists_are_cut_and_a_question_of_both_joints_is_asked_once() -> None:
+    told = answered("bilateral")
+    step = told["next"][0]
+    told["next"] = [{**step, "label": f"Question {n}?", "side": side} for n in range(15) for side in ("left", "right")]
+    text = piped(told)
+    assert text.count("Question 0?") == 1
+    assert "document, both joints;" in text
+    assert "Question 11?" in text
+    assert "Question 12?" not in text
+    assert "… and 3 more: --json, or --out DIR for the page" in text
+    text = piped(answered("discogenic-centralisation"))
+    against = text[text.index("What speaks against") : text.index("What is not known")]
+    assert len([line for line in against.splitlines() if line.startswith("  - ")]) == 9
+    assert "- and 5 more" in against
+
+
 def test_the_terminal_page_loads_nothing_heavy() -> None:
     code = (
         "import sys; import nutation.report.terminal; "

@@ -17,7 +17,11 @@ from nutation.indication.schema import PolicyKind
 from nutation.indication.verdict import Verdict
 from nutation.record.head import Certainty, Modality, Side
 from nutation.record.kinds import KINDS, Symptom
-from nutation.report import digest, timeline, words
+from nutation.report import contrary, digest, readiness, timeline, words
+from nutation.report.submission_contrary import contrary_lines
+from nutation.report.submission_exhibits import Exhibits
+from nutation.report.submission_names import Unfit
+from report.answered_examples import answered
 
 
 def test_every_code_of_the_rooms_below_has_its_word() -> None:
@@ -68,7 +72,64 @@ def test_an_interval_says_its_level() -> None:
 
 def test_a_probability_is_told_as_a_count_of_patients() -> None:
     told = words.of_hundred({"low": 0.0, "median": 0.5, "high": 1.0, "level": 0.9})
-    assert told == "of 100 patients with these findings, about 50 (between 1 and 99)"
+    assert told == "of 100 patients with these findings, about 50 (between fewer than 1 and more than 99)"
+
+
+def test_very_small_and_very_large_probabilities_read_as_such() -> None:
+    few = {"low": 0.0, "median": 0.002, "high": 0.02, "level": 0.9}
+    assert words.of_hundred(few) == "fewer than 1 of 100 patients with these findings (up to 2)"
+    assert words.of_hundred(few | {"high": 0.004}) == "fewer than 1 of 100 patients with these findings"
+    most = {"low": 0.97, "median": 0.998, "high": 1.0, "level": 0.9}
+    assert words.of_hundred(most) == "more than 99 of 100 patients with these findings (at least 97)"
+    assert words.span(0.0, 0.004) == "under 1 %"
+    assert words.band({"from": 0.0, "below": 0.1}) == "below 10 %"
+    assert words.band({"from": 0.85, "below": 1.0}) == "from 85 %"
+
+
+def test_contrary_findings_of_the_record_are_told_latest_first_and_alike_on_every_page() -> None:
+    told = answered("discogenic-centralisation")
+    joint = told["joints"][0]
+    found = contrary.findings(told, joint["side"])
+    assert [f.day for f in found] == sorted((f.day for f in found), reverse=True)
+    assert any("centralisation present" in f.text for f in found)
+    listed = " ".join(note.text for note in digest.contrary(told, joint))
+    sheet = readiness.model(told)["joints"][0]["contrary"]
+    policy = next(p for p in joint["indication"]["policies"] if p["applicability"] == "applies")
+    sent = " ".join(line["text"] for line in contrary_lines(told, joint, policy, _exhibits(told, joint, policy)))
+    for finding in found:
+        assert finding.text in listed
+        assert any(finding.text in row["against"] for row in sheet)
+        assert finding.text in sent
+
+
+def test_a_contrary_finding_must_stand_be_actual_and_of_this_joint() -> None:
+    told = answered("hip-mimic")
+    side = told["joints"][0]["side"]
+    image = next(e for e in told["events"] if e["kind"] == "imaging" and e["values"].get("hip_disease") == "present")
+    assert image["id"] in {f.event for f in contrary.findings(told, side)}
+    other = {"right": "left", "left": "right"}[side]
+    for change in ({"stands": False}, {"modality": "provisional"}, {"side": other}):
+        events = [event | change if event is image else event for event in told["events"]]
+        assert image["id"] not in {f.event for f in contrary.findings({**told, "events": events}, side)}, change
+    events = [event | {"side": "unknown"} if event is image else event for event in told["events"]]
+    found = next(f for f in contrary.findings({**told, "events": events}, side) if f.event == image["id"])
+    assert found.text == "image shows hip disease, side not recorded"
+
+
+def test_another_plans_rule_set_does_not_speak_of_this_patient() -> None:
+    told = answered("classic-degenerative")
+    joint = told["joints"][0]
+    policy = digest.heard(joint)[0]
+    policy["plan"] = "other"
+    assert policy not in digest.heard(joint)
+    assert policy in digest.unheard(joint)
+    part = readiness.model(told)["joints"][0]
+    assert not any(row["named"].startswith(f"{policy['id']}, ") for row in part["policies"])
+    assert any(row["named"].startswith(f"{policy['id']}, ") for row in part["silent"])
+
+
+def _exhibits(told: digest.Plain, joint: digest.Plain, policy: digest.Plain) -> Exhibits:
+    return Exhibits(told, joint, policy, Unfit(told, policy))
 
 
 def test_dates_are_written_as_a_clinic_writes_them() -> None:
