@@ -14,8 +14,8 @@ from nutation.evidence import load
 EVIDENCE = load()
 ITEMS = (
     "cauda_equina", "progressive_neurology", "infection", "tumour", "sacral_fracture", "recent_major_trauma",
-    "axial_spondyloarthritis", "growing_skeleton", "hip_disease", "lumbar_radiculopathy", "pregnancy", "anticoagulation",
-    "contrast_allergy", "metal_allergy", "osteoporosis", "active_skin_infection",
+    "axial_spondyloarthritis", "growing_skeleton", "hip_disease", "lumbar_radiculopathy", "pregnancy",
+    "anticoagulation", "contrast_allergy", "metal_allergy", "osteoporosis", "active_skin_infection",
 )  # fmt: skip
 
 

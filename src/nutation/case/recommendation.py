@@ -190,8 +190,9 @@ def _when_warranted(joint: JointAnswer, steps: Sequence[NextStep]) -> Recommenda
         )
         return Recommendation("request_authorisation", side, reason, tuple(p.id for p in met))
     if payers and all(p.applicability in ("not_this_device", "not_in_scope", "not_in_force") for p in payers):
-        excluded = next((p.applicability_reason for p in payers if p.applicability == "not_this_device"), "")
-        reason = f"No policy asked for speaks of the planned device. {excluded} Ask whether this device is meant."
+        excluded = [p for p in payers if p.applicability == "not_this_device"]
+        said = f"{excluded[0].publisher} ({excluded[0].id}): {excluded[0].applicability_reason}" if excluded else ""
+        reason = f"No policy asked for speaks of the planned device or procedure. {said} Ask whether it is meant."
         return Recommendation("ask", side, reason, tuple(p.id for p in payers))
     if own:
         return _towards(joint, own, steps)
