@@ -142,11 +142,35 @@ def test_a_part_that_fits_two_once_all_are_known_joins_neither() -> None:
     """An image of the hip (method not said) and an X-ray (region not said) beside a CT of the hip: the first may be
     either's, however the events are ordered or named."""
     ct = event("imaging", "2026-03-03", id="ct", method="ct", region="hip", tumour="absent")
-    hip = event("imaging", "2026-03-03", region="hip", tumour="present")
+    hip = event("imaging", "2026-03-03", region="hip", bridging="present")
     xray = event("imaging", "2026-03-03", method="xray")
     for one, other in (("a", "b"), ("b", "a")):
         told = ct, hip.model_copy(update={"id": one}), xray.model_copy(update={"id": other})
         assert members(*told) == sorted(["ct", f"{one}?", other])
+
+
+def test_one_that_fits_two_makes_contradicted_what_it_disagrees_with() -> None:
+    """Three accounts of therapy in 2026: two courses without a result that lasts, and one that says it lasted, of
+    either. It adds to neither, and neither's result can be relied on."""
+    told = (
+        event("treatment", "2026-01-01/2026-03-01", care="physical_therapy", result="none", in_person=True),
+        event("treatment", "2026-05-01/2026-07-01", care="physical_therapy", result="none"),
+        event("treatment", "2026", care="physical_therapy", result="lasting", supervised=True),
+    )
+    found = {o.events: o for o in at("left", *told)}
+    assert set(found) == {("a", "c"), ("b", "c"), ("c",)}
+    assert [o.contradicted for o in found.values() if not o.doubtful] == [{"result"}, {"result"}]
+    assert [o.values["supervised"] for o in found.values() if not o.doubtful] == [None, None]
+    assert [o.may_be_of for o in found.values()] == [("a", "b")] * 3
+
+
+def test_a_code_that_fits_two_contests_nothing_that_was_said() -> None:
+    told = (
+        injection("2026-03-12", volume_ml=1),
+        injection("2026-03-26"),
+        injection("2026-03", volume_ml=2, certainty="coded"),
+    )
+    assert [o.contradicted for o in at("left", *told)] == [frozenset()] * 3
 
 
 # ── courses ──────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,8 @@
 
 One injection that arrives as procedure, observation, report and form is one occasion. Events of one
 kind, joint and overlapping dates join and share their attributes; separate encounters of one source stay
-apart; an event that fits several occasions adds none (it is *doubtful*: it can only raise an upper bound).
+apart; an event that fits several occasions adds none (it is *doubtful*: it can only raise an upper bound),
+but what it disagrees with in one of them is contradicted.
 """
 
 from __future__ import annotations
@@ -29,8 +30,8 @@ class Occasion:
 
     It began between ``happened_from`` and ``begins_by`` and ended between ``ends_from`` and
     ``happened_to``; ``None`` is unbounded. ``doubtful``: whether it is a happening of its own, or happened
-    at all, is not known: ``may_be_of`` names the events that may tell of the same, ``disputed_by`` those that
-    deny it.
+    at all, is not known. ``may_be_of`` names the events that one of its events may tell of as well,
+    ``disputed_by`` those that deny it.
     """
 
     id: str
@@ -101,18 +102,32 @@ def _joints(event: Event) -> tuple[tuple[JointSide | None, bool], ...]:
     return tuple((joint, event.side != "unknown") for joint in _JOINTS)
 
 
-def _merged_values(members: list[Event]) -> tuple[Certainty, dict[str, Any], frozenset[str], frozenset[str]]:
+@dataclass(frozen=True, slots=True)
+class _Merged:
+    """What the events of one occasion say together, and which events of doubtful place contest it."""
+
+    certainty: Certainty
+    values: dict[str, Any]
+    contradicted: frozenset[str]
+    asked_not_known: frozenset[str]
+    contested_by: frozenset[str]
+
+
+def _merged(members: list[Event], rivals: list[Event]) -> _Merged:
     certainty = min(members, key=lambda event: _RANK[event.certainty]).certainty
     best = [event for event in members if event.certainty == certainty]
+    against = [event for event in rivals if event.certainty == certainty]
     values: dict[str, Any] = {}
     contradicted: set[str] = set()
+    contested_by: set[str] = set()
     for name in type(members[0]).attribute_names():
-        told = _told(best, name)
-        if len(told) > 1 and name not in _DESCRIPTIVE:
+        told, all_told = _told(best, name), _told([*best, *against], name)
+        if told and len(all_told) > 1 and name not in _DESCRIPTIVE:
             contradicted.add(name)
+            contested_by |= {event.id for event in against if getattr(event, name) not in (None, *told)}
         values[name] = None if name in contradicted or not told else told[0]
     asked = frozenset(name for event in members for name in event.asked_not_known if values.get(name) is None)
-    return certainty, values, frozenset(contradicted), asked
+    return _Merged(certainty, values, frozenset(contradicted), asked, frozenset(contested_by))
 
 
 def _told(events: list[Event], name: str) -> list[Any]:
@@ -150,10 +165,16 @@ def _surely_until(event: Event) -> date | None:
     return event.happened.sure_to or event.happened.from_
 
 
-def _occasion(members: list[Event], joint: JointSide | None, side_known: bool, doubtful: bool) -> Occasion:
-    head = members[0]
-    certainty, values, contradicted, asked = _merged_values(members)
-    values |= derive(head.kind, values, contradicted)
+def _occasion(
+    members: list[Event],
+    joint: JointSide | None,
+    side_known: bool,
+    rivals: list[Event] | None = None,
+    doubtful: bool = False,
+) -> Occasion:
+    """The occasion of the members; ``rivals`` may be of it, add nothing to it, and can contest what they say."""
+    head, merged = members[0], _merged(members, rivals or [])
+    values = merged.values | derive(head.kind, merged.values, merged.contradicted)
     first, begins_by, ends_from, last = _bounds(members, head.COURSE)
     match head.kind:
         case "operation":
@@ -173,13 +194,13 @@ def _occasion(members: list[Event], joint: JointSide | None, side_known: bool, d
         ends_from=ends_from,
         happened_to=last,
         recorded_at=min(event.recorded_at for event in members),
-        certainty=certainty,
+        certainty=merged.certainty,
         modality=head.modality,
         doubtful=doubtful,
         values=values,
-        contradicted=contradicted,
-        asked_not_known=asked,
-        events=tuple(sorted(event.id for event in members)),
+        contradicted=merged.contradicted,
+        asked_not_known=merged.asked_not_known,
+        events=tuple(sorted({event.id for event in members} | merged.contested_by)),
         authors=tuple(dict.fromkeys(event.author for event in members if event.author)),
     )
 
@@ -202,6 +223,14 @@ def _gather(events: list[Event]) -> tuple[list[_Group], list[Event]]:
         group.members = [m for m in group.members if m not in torn]
         ambiguous.extend(torn)
     return [group for group in groups if group.members], ambiguous
+
+
+def _may_be_of(events: list[Event], others: list[Event]) -> tuple[str, ...]:
+    return tuple(
+        sorted(
+            {other.id for event in events for other in others if other is not event and _same_happening(event, other)}
+        )
+    )
 
 
 def _denied_by(members: list[Event], denials: list[Event]) -> tuple[str, ...]:
@@ -246,15 +275,18 @@ def occasions(events: Iterable[Event]) -> tuple[Occasion, ...]:
         denials = [event for event in told if event.modality == "negated"]
         groups, ambiguous = _gather(actual)
         for group in groups:
-            occasion = _occasion(group.members, joint, side_known, doubtful=False)
+            rivals = [event for event in ambiguous if group.fits(event)]
+            occasion = _occasion(group.members, joint, side_known, rivals)
+            contesting = [event for event in rivals if event.id in occasion.events]
+            occasion = replace(occasion, may_be_of=_may_be_of(contesting, actual))
             if denied := _denied_by(group.members, denials):
                 occasion = replace(occasion, doubtful=True, disputed_by=denied)
             found.append(occasion)
         for event in ambiguous:
-            same = sorted(other.id for other in actual if other is not event and _same_happening(event, other))
-            found.append(replace(_occasion([event], joint, side_known, doubtful=True), may_be_of=tuple(same)))
+            occasion = _occasion([event], joint, side_known, doubtful=True)
+            found.append(replace(occasion, may_be_of=_may_be_of([event], actual)))
         others = [event for event in told if event.modality != "actual"]
-        found.extend(_occasion([event], joint, side_known, doubtful=False) for event in others)
+        found.extend(_occasion([event], joint, side_known) for event in others)
     return tuple(sorted(_with_age(_with_both_sides(found)), key=lambda o: (o.kind, str(o.happened_from), o.id)))
 
 
