@@ -1,0 +1,1 @@
+"""How should it be done? Corridors, construct, margin under execution error, fluoroscopy."""
