@@ -1,8 +1,8 @@
 """The pelvis as data: bones on a grid in the pelvis's own frame, with what is known of frame, levels and joints.
 
-Everything below `Pelvis` is in the *pelvic frame*: x to the patient's left, y backwards, z upwards (as in LPS, but along
-the pelvis's own axes), millimetres from the frame's origin. `pelvis.frame.to_lps` leads back to the input's space. The
-grid is isotropic and its axes are the frame's, so a rotated and shifted image gives the same numbers.
+Everything in a `Pelvis` is in the *pelvic frame*: x to the patient's left, y backwards, z upwards (as in LPS, but
+along the pelvis's own axes), millimetres from the frame's origin. `pelvis.frame.to_lps` leads back to the input's
+space. The grid is isotropic and its axes are the frame's, so a rotated and shifted image gives the same numbers.
 """
 
 from __future__ import annotations

@@ -84,4 +84,5 @@ class Volume:
 
 def unit(vector: Floats) -> Floats:
     """The vector (3,) or vectors (n, 3) scaled to length one."""
-    return vector / np.linalg.norm(vector, axis=-1, keepdims=True)
+    length: Floats = np.asarray(np.linalg.norm(vector, axis=-1, keepdims=True), dtype=np.float64)
+    return np.asarray(vector / length, dtype=np.float64)
