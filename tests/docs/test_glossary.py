@@ -11,7 +11,8 @@ WORDS = (
     "gap", "gate", "next step", "readiness sheet", "submission", "instrument", "score", "responder", "corridor",
     "implant", "construct", "breach", "clearance", "range of motion (ROM)", "nutation, counternutation", "protocol",
     "phase", "check-in", "alert", "registry", "as-of", "known-by", "state", "as documented", "applicability", "basis",
-    "certainty", "modality", "completeness", "mechanism", "target", "battery", "block",
+    "approach", "pelvic frame", "landmark", "level", "forbidden boundary", "purchase", "execution error", "margin",
+    "phantom", "certainty", "modality", "completeness", "mechanism", "target", "battery", "block",
 )  # fmt: skip
 
 
