@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 
 from nutation.anatomy.source import Side
-from nutation.anatomy.space import Floats
+from nutation.anatomy.space import Floats, unit
 
 Section = Literal["triangle", "circle", "square"]
 
@@ -70,6 +70,6 @@ class Construct:
 def across(direction: Floats) -> tuple[Floats, Floats]:
     """Two unit vectors that span the plane across a direction: the first as near to the frame's z axis as can be."""
     up = np.array([0.0, 0.0, 1.0]) if abs(direction[2]) < 0.95 else np.array([0.0, 1.0, 0.0])
-    first = up - np.dot(up, direction) * direction
-    first = first / np.linalg.norm(first)
-    return first, np.cross(direction, first)
+    first = unit(up - float(np.dot(up, direction)) * direction)
+    second: Floats = np.cross(direction, first)
+    return first, second

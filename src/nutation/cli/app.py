@@ -125,6 +125,110 @@ def policy(
     policy_command.run(tuple(what or ()), version=version, json=json, quiet=quiet)
 
 
+@app.command(
+    "plan",
+    help="Plan implants in the bones of an image; or: plan compare PLAN POSTOP_CT, plan phantom DIR (to try it on).",
+)
+def plan(
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[IMAGE]",
+            help="A CT (DICOM folder, NIfTI, NRRD) or a label map of the bones; or compare PLAN POSTOP_CT; "
+            "or phantom DIR.",
+        ),
+    ] = None,
+    side: Annotated[str | None, typer.Option(help="The joint: left or right.")] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="MAP", help="The CT's bones as a label map (NIfTI, NRRD).")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which label is which bone (TotalSegmentator's ids).")
+    ] = None,
+    sacrum: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Surface of the sacrum, in place of IMAGE.")
+    ] = None,
+    left_hip: Annotated[
+        Path | None, typer.Option("--left-hip", metavar="FILE", help="Surface of the left hip.")
+    ] = None,
+    right_hip: Annotated[
+        Path | None, typer.Option("--right-hip", metavar="FILE", help="Surface of the right hip.")
+    ] = None,
+    series: Annotated[
+        str | None, typer.Option(metavar="UID", help="The DICOM series, where there are several.")
+    ] = None,
+    approach: Annotated[str, typer.Option(help="lateral, inline, posterior, posterolateral or s2ai.")] = "lateral",
+    implants: Annotated[
+        str | None,
+        typer.Option(metavar="CATALOG", help="Own sizes (YAML, CSV), or a packaged system."),
+    ] = None,
+    error: Annotated[
+        str, typer.Option(help="Execution error: fluoroscopy, robot, or a clinic's own records (FILE).")
+    ] = "fluoroscopy",
+    limit: Annotated[
+        float | None, typer.Option(help="Largest share of executions that may breach by over 2 mm, 0 to 1.")
+    ] = None,
+    count: Annotated[int | None, typer.Option(help="How many implants (the approach's usual).")] = None,
+    resolution: Annotated[float, typer.Option(metavar="MM", help="Edge of the voxels that are planned on.")] = 1.0,
+    record: Annotated[
+        Path | None, typer.Option(metavar="RECORD", help="The patient's record: identity and what is to be known.")
+    ] = None,
+    as_of: Annotated[str | None, typer.Option("--as-of", metavar="DATE", help="The day of planning (today).")] = None,
+    confirm_side: Annotated[
+        str | None, typer.Option("--confirm-side", metavar="SIDE", help="The side, as a person found it on the image.")
+    ] = None,
+    confirm_levels: Annotated[
+        str | None,
+        typer.Option("--confirm-levels", metavar="LEVELS", help="The levels a person looked at: S1,S2."),
+    ] = None,
+    confirmed_by: Annotated[
+        str | None, typer.Option("--confirmed-by", metavar="NAME", help="Who looked; needed for an operation sheet.")
+    ] = None,
+    deidentify: Annotated[bool, typer.Option(help="Write nothing that tells whose image it is.")] = False,
+    append: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="For compare: add what was found to the clinic's own records.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the simulated executions.")] = 20260901,
+    paper: Annotated[str, typer.Option(help="Paper of the PDFs: a4 or us-letter.")] = "a4",
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Plan one joint."""
+    from nutation.cli import plan_command
+
+    plan_command.run(
+        tuple(what or ()),
+        plan_command.Options(
+            side=side,
+            labels=labels,
+            mapping=mapping,
+            sacrum=sacrum,
+            left_hip=left_hip,
+            right_hip=right_hip,
+            series=series,
+            approach=approach,
+            implants=implants,
+            error=error,
+            limit=limit,
+            count=count,
+            resolution=resolution,
+            record=record,
+            as_of=as_of,
+            confirm_side=confirm_side,
+            confirm_levels=confirm_levels,
+            confirmed_by=confirmed_by,
+            deidentify=deidentify,
+            append=append,
+            seed=seed,
+            paper=paper,
+            json=json,
+            out=out,
+            quiet=quiet,
+        ),
+    )
+
+
 def main() -> None:
     """Run the command line. Exit status: 0 answered, 1 the input is in error, 2 wrong usage."""
     try:

@@ -36,12 +36,12 @@ def render(document: Plain) -> str:
     from markupsafe import Markup
 
     told: Plain = words.cleaned(document)
-    style, script = _asset("case.css"), _asset("case.js")
+    style, script = asset("case.css"), asset("case.js")
     events = {event["id"]: event for event in told["events"]}
     anchors = {event: f"e-{place}" for place, event in enumerate(events, 1)}
     sources = {key: place for place, key in enumerate(_cited(told), 1)}
     return (
-        _environment()
+        environment()
         .get_template("case.html.j2")
         .render(
             document=told,
@@ -81,24 +81,27 @@ def _cited(document: Plain) -> Sequence[str]:
 
 
 @lru_cache(maxsize=8)
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A style or script of the pages, as text."""
     return (_TEMPLATES / name).read_text("utf-8")
 
 
 def _content_policy(style: str, script: str) -> str:
     """A policy under which a browser loads nothing and runs only the page's own script, known by its hash."""
-
-    def hashed(text: str) -> str:
-        return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
-
     return (
-        f"default-src 'none'; style-src 'sha256-{hashed(style)}'; script-src 'sha256-{hashed(script)}'; "
+        f"default-src 'none'; style-src '{content_hash(style)}'; script-src '{content_hash(script)}'; "
         "base-uri 'none'; form-action 'none'"
     )
 
 
+def content_hash(text: str) -> str:
+    """A style or script as a content policy names it: by its hash."""
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
+
+
 @lru_cache(maxsize=1)
-def _environment() -> Environment:
+def environment() -> Environment:
+    """The templates of all pages, with the words that they share as filters."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     made = Environment(

@@ -6,11 +6,12 @@ into an empty box: one that no font shows is printed as its code point.
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
-from importlib.resources import files
+from importlib.resources import files as resources
 from typing import Any, Literal, cast, get_args
 
 from nutation.record.errors import InputError
@@ -28,8 +29,10 @@ _LONG = re.compile(r"\S{25,}")
 _PROBE = b'#set document(title: "probe", date: none)\n#set text(lang: "en")\n#json("data.json").text'
 
 
-def render(template: str, data: Mapping[str, Any], *, paper: str = "a4") -> bytes:
-    """The PDF that ``typst/<template>.typ`` makes of the data.
+def render(
+    template: str, data: Mapping[str, Any], *, paper: str = "a4", files: Mapping[str, bytes] | None = None
+) -> bytes:
+    """The PDF that ``typst/<template>.typ`` makes of the data; ``files`` are pictures that it names (``picture``).
 
     The same data give the same bytes on one machine. Raises InputError for a paper that is not known.
     """
@@ -39,7 +42,17 @@ def render(template: str, data: Mapping[str, Any], *, paper: str = "a4") -> byte
     told = json.dumps({**_mapped(data, shown.printable), "paper": paper}, ensure_ascii=True).encode()
     sources = {name: _template(name) for name in ("base.typ", f"{template}.typ")}
     sources["main.typ"] = sources.pop(f"{template}.typ")
-    return _accessible({**sources, "data.json": told}, system_fonts=shown.system_fonts)
+    return _accessible({**(files or {}), **sources, "data.json": told}, system_fonts=shown.system_fonts)
+
+
+def picture(png: bytes) -> bytes:
+    """A PNG wrapped into SVG, to be named ``….svg``: the Typst package takes files that are text alone."""
+    width, height = int.from_bytes(png[16:20], "big"), int.from_bytes(png[20:24], "big")
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" '
+        f'height="{height}" viewBox="0 0 {width} {height}"><image width="{width}" height="{height}" '
+        f'xlink:href="data:image/png;base64,{base64.b64encode(png).decode("ascii")}"/></svg>'
+    ).encode("ascii")
 
 
 def _accessible(sources: dict[str, bytes], *, system_fonts: bool) -> bytes:
@@ -56,7 +69,7 @@ def _accessible(sources: dict[str, bytes], *, system_fonts: bool) -> bytes:
 
 @cache
 def _template(name: str) -> bytes:
-    return (files("nutation.report") / "typst" / name).read_bytes()
+    return (resources("nutation.report") / "typst" / name).read_bytes()
 
 
 def _compiled(sources: dict[str, bytes], *, system_fonts: bool, accessible: bool = True) -> bytes:

@@ -1,0 +1,41 @@
+"""Clearance: how far an implant's surface is from each part of the forbidden boundary."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from nutation.anatomy.implants import Implant
+from nutation.anatomy.solids import surface_points
+from nutation.planning.boundary import Boundary
+from nutation.planning.corridor_kernels import SKIN_RADII, least_at, outside_along
+from nutation.planning.plan import Clearance, Structure
+
+STEP_MM = 0.75
+"""Between the points that are looked at: a sharper corner between them would be missed by a tenth of a millimetre."""
+
+
+def clearance(boundary: Boundary, implant: Implant) -> Clearance:
+    """The clearance of one implant, from its true surface.
+
+    What stands out before the surface that may be entered is not judged; an implant that breaks out of that surface
+    again further in is. Negative: beyond the surface, by so much.
+    """
+    h = boundary.spacing_mm
+    points = surface_points(implant, STEP_MM)
+    index = np.ascontiguousarray((points - boundary.low_mm) / h)
+    pose, size = implant.pose, implant.size
+    entry = (pose.entry_mm - boundary.low_mm) / h
+    proud_mm: Any = h * outside_along(boundary.zones, entry, pose.direction, size.length_mm / h)
+    depths_mm = (points - pose.entry_mm) @ pose.direction - proud_mm
+    found = np.empty(len(boundary.names) + 1)
+    least_at(
+        boundary.values, boundary.skins[0], boundary.zones, index, depths_mm, SKIN_RADII * size.diameter_mm / 2, found
+    )  # fmt: skip
+    told: dict[Structure, float] = {
+        name: float(mm) for name, mm in zip(boundary.names, found[:-1], strict=True) if np.isfinite(mm)
+    }
+    if np.isfinite(found[-1]):
+        told[boundary.entered] = min(float(found[-1]), told.get(boundary.entered, np.inf))
+    return Clearance(told, boundary.unknown)

@@ -1,0 +1,424 @@
+"""Compiled loops of the construct's search: lines through the joint, their lengths, and how good each is.
+
+A line runs through a target near the joint. Along it bones follow each other: the bone it enters (`first`), the
+joint's gap, the bone it ends in (`second`). How likely an execution breaches is foreseen without simulating: at depth
+t the axis lies off by a normal error of standard deviation sqrt(sp² + (t sa)²), so that clearance c to a structure is
+lost by more than g with about Phi(-(c + g) / sigma); the worst depth of each structure counts, structures add up.
+The chosen constructs are simulated afterwards; this only steers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any, cast
+
+import numba as nb
+import numpy as np
+
+from nutation.planning.margin_kernels import end_clearance, field_at
+
+njit = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True)
+njit_parallel = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True, parallel=True)
+
+# How far a line is followed outwards and inwards of its target: more than a pelvis's ilium is thick, than an implant
+# is long.
+OUT_MM, IN_MM = 90.0, 110.0
+# A gap in the bone's label shorter than this is a vessel channel or noise, not the end of the bone.
+HOLE_MM = 2.5
+# Bone this far outside the entry would stand in the way of pin and drill.
+BEFORE_MM = 30.0
+# Least run of the first bone that counts as entering it.
+LEAST_RUN_MM = 2.0
+# The flat end as the risk sees it: its middle, less this part of the radius.
+END_SHARE = 0.85
+
+# A share of executions over the limit weighs so much more, so that a construct within the limit is preferred.
+OVER_LIMIT = 3.0
+
+# places in a line's result
+UTILITY, LENGTH, ENTRY, CROSSING, PURCHASE, CLEARANCE, RISK, ANGLE = range(8)
+RESULT = 8
+NONE = -1e9
+
+
+@njit
+def layout(labels: Any, low: Any, h: float, c: Any, d: Any, first: int, gap: int, second: int) -> Any:
+    """Where along `c + t d` the first bone is entered and the joint crossed: (found, entry t, crossing t)."""
+    nx, ny, nz = labels.shape
+    step = 0.5 * h
+    count = int((OUT_MM + 25.0) / step)
+    entry, last_first, gap_start = 0.0, -1e9, 0.0
+    in_gap = False
+    last_bone_before = -1e9
+    best_entry, best_cross, best_off = 0.0, 0.0, 1e9
+    for m in range(count):
+        t = m * step - OUT_MM
+        i = round((c[0] + t * d[0] - low[0]) / h)
+        j = round((c[1] + t * d[1] - low[1]) / h)
+        k = round((c[2] + t * d[2] - low[2]) / h)
+        code = 0
+        if 0 <= i < nx and 0 <= j < ny and 0 <= k < nz:
+            code = labels[i, j, k]
+        if code == first:
+            if t - last_first > HOLE_MM:
+                last_bone_before = last_first
+                entry = t
+            last_first = t
+            in_gap = False
+        elif code == gap:
+            if not in_gap and t - last_first <= HOLE_MM:
+                in_gap = True
+                gap_start = t
+        elif code == second:
+            if in_gap:
+                ok = gap_start - entry >= LEAST_RUN_MM and entry - last_bone_before > BEFORE_MM
+                cross = 0.5 * (gap_start + t - step)
+                if ok and abs(cross) < best_off:
+                    best_off, best_entry, best_cross = abs(cross), entry, cross
+                in_gap = False
+            last_bone_before = t
+            last_first = -1e9
+        elif code != 0:
+            last_bone_before = t
+            last_first = -1e9
+            in_gap = False
+    return best_off < 12.0, best_entry, best_cross
+
+
+@njit
+def phi(z: float) -> float:
+    """The standard normal distribution below z."""
+    return 0.5 * math.erfc(-z * 0.7071067811865476)
+
+
+@njit
+def line(
+    labels: Any, hu: Any, hu_ref: float, low: Any, h: float, first: int, gap: int, second: int,
+    fields: Any, bound: Any, flow: Any, fh: float, c: Any, d: Any, normal: Any, lengths: Any, radius: float,
+    choice: Any, state: Any, out: Any,
+) -> None:  # fmt: skip
+    """The best length on one line; `out` (RESULT) gets what it is worth, UTILITY `NONE` where no length fits.
+
+    `choice`: proud_mm, sigma_p, sigma_a (rad), grade_mm, price, limit, least_second_mm, oblique_from (rad),
+    oblique_price (per rad), density low, density high, least clearance, scale of purchase in mm. `bound` is the field
+    in which the clearance must not fall below that least; `state` (structures,) keeps the least (clearance + grade) /
+    sigma so far.
+    """
+    out[UTILITY] = NONE
+    found, entry, crossing = layout(labels, low, h, c, d, first, gap, second)
+    if not found:
+        return
+    start = entry - choice[0]
+    entry_mm = np.empty(3)
+    nx, ny, nz = labels.shape
+    count = fields.shape[0]
+    for s in range(count):
+        state[s] = 1e9
+    step = 0.75 * h
+    purchase, weighted = 0.0, 0.0
+    t = 0.0
+    least = 1e9
+    cosine = min(1.0, abs(d[0] * normal[0] + d[1] * normal[1] + d[2] * normal[2]))
+    angle = math.acos(cosine)
+    oblique = max(0.0, angle - choice[7]) * choice[8]
+    for n in range(lengths.shape[0]):
+        length = lengths[n]
+        # the shaft: spheres of the full radius as far as the flat end allows
+        while t <= length - radius:
+            x = c[0] + (start + t) * d[0]
+            y = c[1] + (start + t) * d[1]
+            z = c[2] + (start + t) * d[2]
+            least = min(least, field_at(bound, (x - flow[0]) / fh, (y - flow[1]) / fh, (z - flow[2]) / fh) - radius)
+            if least < choice[11]:
+                return
+            sigma = math.sqrt(choice[1] * choice[1] + (t * choice[2]) ** 2)
+            for s in range(count):
+                value = field_at(fields[s], (x - flow[0]) / fh, (y - flow[1]) / fh, (z - flow[2]) / fh) - radius
+                state[s] = min(state[s], (value + choice[3]) / sigma)
+            t += step
+        # what it holds in the second bone, to its tip
+        purchase, weighted = 0.0, 0.0
+        u = crossing - start
+        while u < length:
+            i = round((c[0] + (start + u) * d[0] - low[0]) / h)
+            j = round((c[1] + (start + u) * d[1] - low[1]) / h)
+            k = round((c[2] + (start + u) * d[2] - low[2]) / h)
+            if 0 <= i < nx and 0 <= j < ny and 0 <= k < nz and labels[i, j, k] == second:
+                purchase += step
+                factor = 1.0
+                if hu_ref > 0.0:
+                    factor = min(max(hu[i, j, k] / hu_ref, choice[9]), choice[10])
+                weighted += step * factor
+            u += step
+        if purchase < choice[6]:
+            continue
+        x = c[0] + (start + length) * d[0]
+        y = c[1] + (start + length) * d[1]
+        z = c[2] + (start + length) * d[2]
+        sigma = math.sqrt(choice[1] * choice[1] + (length * choice[2]) ** 2)
+        end = field_at(bound, (x - flow[0]) / fh, (y - flow[1]) / fh, (z - flow[2]) / fh) - END_SHARE * radius
+        if end < choice[11]:
+            continue
+        end_least = min(least, end)
+        risk = 0.0
+        for s in range(count):
+            value = field_at(fields[s], (x - flow[0]) / fh, (y - flow[1]) / fh, (z - flow[2]) / fh) - END_SHARE * radius
+            risk += phi(-min(state[s], (value + choice[3]) / sigma))
+        risk = min(1.0, risk)
+        worth = (
+            choice[12] * (1.0 - math.exp(-weighted / choice[12]))
+            - choice[4] * 100.0 * (risk + OVER_LIMIT * max(0.0, risk - choice[5]))
+            - oblique
+        )
+        if worth > out[UTILITY]:
+            for a in range(3):
+                entry_mm[a] = c[a] + start * d[a]
+            if end_clearance(bound, flow, fh, entry_mm, d, length, radius, choice[11] + 1e-3) < choice[11]:
+                continue
+            out[UTILITY], out[LENGTH], out[ENTRY] = worth, length, start
+            out[CROSSING], out[PURCHASE], out[CLEARANCE] = crossing, purchase, end_least
+            out[RISK], out[ANGLE] = risk, angle
+
+
+@njit_parallel
+def pool(
+    labels: Any, hu: Any, hu_ref: float, low: Any, h: float, first: int, gap: int, second: int,
+    fields: Any, bound: Any, flow: Any, fh: float, targets: Any,
+    normals: Any, directions: Any, lengths: Any, radius: float,
+    choice: Any,
+) -> Any:  # fmt: skip
+    """`line` for every target (m, 3) and direction (k, 3): (m, k, RESULT)."""
+    m, k = targets.shape[0], directions.shape[0]
+    out = np.empty((m, k, RESULT))
+    for a in nb.prange(m):
+        state = np.empty(fields.shape[0])
+        for b in range(k):
+            line(
+                labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, targets[a], directions[b],
+                normals[a], lengths, radius, choice, state, out[a, b],
+            )  # fmt: skip
+    return out
+
+
+@njit
+def apart(e1: Any, d1: Any, l1: float, e2: Any, d2: Any, l2: float) -> float:
+    """The least distance between two axes of lengths l1, l2 (segments)."""
+    b = d1[0] * d2[0] + d1[1] * d2[1] + d1[2] * d2[2]
+    rx, ry, rz = e1[0] - e2[0], e1[1] - e2[1], e1[2] - e2[2]
+    c = d1[0] * rx + d1[1] * ry + d1[2] * rz
+    f = d2[0] * rx + d2[1] * ry + d2[2] * rz
+    denominator = 1.0 - b * b
+    s = 0.0
+    if denominator > 1e-9:
+        s = min(max((b * f - c) / denominator, 0.0), l1)
+    t = b * s + f
+    if t < 0.0:
+        t = 0.0
+        s = min(max(-c, 0.0), l1)
+    elif t > l2:
+        t = l2
+        s = min(max(b * l2 - c, 0.0), l1)
+    x, y, z = rx + s * d1[0] - t * d2[0], ry + s * d1[1] - t * d2[1], rz + s * d1[2] - t * d2[2]
+    return math.sqrt(x * x + y * y + z * z)
+
+
+@njit
+def pairs(entries: Any, directions: Any, lengths: Any, crossings: Any, radius: float, gap_mm: float, preferred: float,
+          price: float) -> Any:  # fmt: skip
+    """What it costs to take two of n implants together, (n, n): nothing at the preferred spacing where they cross the
+    joint, `price` for each mm below it, more than anything where their surfaces come nearer than `gap_mm`."""
+    n = entries.shape[0]
+    out = np.zeros((n, n))
+    for i in range(n):
+        for j in range(i + 1, n):
+            surfaces = apart(entries[i], directions[i], lengths[i], entries[j], directions[j], lengths[j]) - 2 * radius
+            x = crossings[i, 0] - crossings[j, 0]
+            y = crossings[i, 1] - crossings[j, 1]
+            z = crossings[i, 2] - crossings[j, 2]
+            cost = price * max(0.0, preferred - math.sqrt(x * x + y * y + z * z))
+            if surfaces < gap_mm:
+                cost = 1e6
+            out[i, j] = cost
+            out[j, i] = cost
+    return out
+
+
+@njit
+def combine(worth: Any, cost: Any, slot: Any, count: int, keep: int) -> Any:
+    """The best sets of one, two or three (rows of indices, from cranial to caudal; -1 where fewer exist).
+
+    `worth` (n,) in cranial to caudal order, `cost` (n, n); `slot` (n, count) is the price of each in each position.
+    Sets that share two implants with a better one are left out, so that those kept differ.
+    """
+    n = worth.shape[0]
+    best = np.full((keep, 3), -1, np.int64)
+    value = np.full(keep, NONE)
+    for _ in range(keep):
+        top = NONE
+        bi, bj, bk = -1, -1, -1
+        for i in range(n):
+            if count == 1:
+                one = worth[i] - slot[i, 0]
+                if one > top and _differs(best, i, -1, -1, 1):
+                    top, bi, bj, bk = one, i, -1, -1
+                continue
+            for j in range(i + 1, n):
+                if cost[i, j] >= 1e5:
+                    continue
+                two = worth[i] + worth[j] - cost[i, j] - slot[i, 0] - slot[j, 1]
+                if count == 2:
+                    if two > top and _differs(best, i, j, -1, 1):
+                        top, bi, bj, bk = two, i, j, -1
+                    continue
+                for k in range(j + 1, n):
+                    if cost[j, k] >= 1e5 or cost[i, k] >= 1e5:
+                        continue
+                    three = two + worth[k] - cost[j, k] - cost[i, k] - slot[k, 2]
+                    if three > top and _differs(best, i, j, k, 2):
+                        top, bi, bj, bk = three, i, j, k
+        if bi < 0:
+            break
+        for r in range(keep):
+            if best[r, 0] < 0:
+                best[r, 0], best[r, 1], best[r, 2] = bi, bj, bk
+                value[r] = top
+                break
+    return best
+
+
+@njit
+def _differs(best: Any, i: int, j: int, k: int, shared: int) -> bool:
+    for r in range(best.shape[0]):
+        if best[r, 0] < 0:
+            return True
+        same = 0
+        for c in range(3):
+            b = best[r, c]
+            if b >= 0 and b in (i, j, k):
+                same += 1
+        if same >= shared:
+            return False
+    return True
+
+
+@njit
+def edge_short(point: Any, joint: Any, edge: Any, wanted: float) -> float:
+    """How many mm a crossing lies nearer to the joint's edge than wanted; `edge` (n,) is that of each joint point."""
+    nearest, found = 1e18, 0
+    for m in range(joint.shape[0]):
+        x, y, z = joint[m, 0] - point[0], joint[m, 1] - point[1], joint[m, 2] - point[2]
+        square = x * x + y * y + z * z
+        if square < nearest:
+            nearest, found = square, m
+    return max(0.0, wanted - edge[found])
+
+
+@njit
+def off_level(tip: Any, origin: Any, axis: Any, low: float, high: float) -> float:
+    """How many mm a tip lies outside a band along the sacral axis."""
+    s = (tip[0] - origin[0]) * axis[0] + (tip[1] - origin[1]) * axis[1] + (tip[2] - origin[2]) * axis[2]
+    return max(0.0, low - s, s - high)
+
+
+@njit
+def refine(
+    labels: Any, hu: Any, hu_ref: float, low: Any, h: float, first: int, gap: int, second: int,
+    fields: Any, bound: Any, flow: Any, fh: float, targets: Any, directions: Any,
+    normal: Any, lengths: Any, radius: float,
+    choice: Any, joint: Any, edge: Any, origin: Any, axis: Any, bands: Any, prices: Any, steps: Any,
+) -> Any:  # fmt: skip
+    """Improve a set of implants (targets, directions (n, 3), changed in place) by small moves of one at a time.
+
+    `bands` (n, 2) along the sacral `axis` from `origin`; `prices`: edge wanted, price per mm near the edge, price per
+    mm off the level, least bone between surfaces, preferred spacing, its price; `steps` (m, 2) in mm and radians.
+    Gives their results (n, RESULT).
+    """
+    n = targets.shape[0]
+    state = np.empty(fields.shape[0])
+    results = np.empty((n, RESULT))
+    for i in range(n):
+        line(
+            labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, targets[i], directions[i], normal,
+            lengths, radius, choice, state, results[i],
+        )  # fmt: skip
+    trial = np.empty(RESULT)
+    c, d = np.empty(3), np.empty(3)
+    for m in range(steps.shape[0]):
+        for _ in range(_SWEEPS):
+            moved = False
+            for i in range(n):
+                value = _value(i, targets[i], directions[i], results[i], targets, directions, results, radius, joint,
+                               edge, origin, axis, bands, prices)  # fmt: skip
+                for move in range(8):
+                    u, v = _across(directions[i])
+                    sign = 1.0 if move % 2 == 0 else -1.0
+                    for x in range(3):
+                        c[x], d[x] = targets[i, x], directions[i, x]
+                        part = u[x] if (move // 2) % 2 == 0 else v[x]
+                        if move < 4:
+                            c[x] += sign * steps[m, 0] * part
+                        else:
+                            d[x] += sign * steps[m, 1] * part
+                    size = math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
+                    for x in range(3):
+                        d[x] /= size
+                    line(
+                        labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, c, d, normal, lengths,
+                        radius, choice, state, trial,
+                    )  # fmt: skip
+                    if trial[UTILITY] <= NONE:
+                        continue
+                    other = _value(i, c, d, trial, targets, directions, results, radius, joint, edge, origin, axis,
+                                   bands, prices)  # fmt: skip
+                    if other > value + 1e-6:
+                        value, moved = other, True
+                        for x in range(3):
+                            targets[i, x] = c[x] + trial[CROSSING] * d[x]
+                            directions[i, x] = d[x]
+                        for x in range(RESULT):
+                            results[i, x] = trial[x]
+                        results[i, ENTRY] -= trial[CROSSING]
+                        results[i, CROSSING] = 0.0
+            if not moved:
+                break
+    return results
+
+
+# Sweeps over all moves at one step size; a search that still moves after these goes on with the next, smaller step.
+_SWEEPS = 12
+
+
+@njit
+def _across(d: Any) -> Any:
+    u = np.zeros(3)
+    u[2 if abs(d[2]) < 0.9 else 1] = 1.0
+    dot = u[0] * d[0] + u[1] * d[1] + u[2] * d[2]
+    u -= dot * d
+    u /= math.sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2])
+    v = np.array([d[1] * u[2] - d[2] * u[1], d[2] * u[0] - d[0] * u[2], d[0] * u[1] - d[1] * u[0]])
+    return u, v
+
+
+@njit
+def _value(
+    i: int, c: Any, d: Any, result: Any, targets: Any, directions: Any, results: Any, radius: float, joint: Any,
+    edge: Any, origin: Any, axis: Any, bands: Any, prices: Any,
+) -> float:  # fmt: skip
+    """What implant i, so placed, is worth beside the others."""
+    if result[UTILITY] <= NONE:
+        return NONE
+    crossing = c + result[CROSSING] * d
+    entry = c + result[ENTRY] * d
+    tip = entry + result[LENGTH] * d
+    value = result[UTILITY] - prices[1] * edge_short(crossing, joint, edge, prices[0])
+    value -= prices[2] * off_level(tip, origin, axis, bands[i, 0], bands[i, 1])
+    for j in range(targets.shape[0]):
+        if j == i:
+            continue
+        there = targets[j] + results[j, ENTRY] * directions[j]
+        surfaces = apart(entry, d, result[LENGTH], there, directions[j], results[j, LENGTH]) - 2 * radius
+        if surfaces < prices[3]:
+            return NONE
+        x = crossing - targets[j] - results[j, CROSSING] * directions[j]
+        value -= prices[5] * max(0.0, prices[4] - math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]))
+    return value

@@ -1,0 +1,182 @@
+"""What a plan says in words: what it rests on, what is unsure, why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+import numpy as np
+
+from nutation.anatomy.pelvis import Joint, Pelvis
+from nutation.anatomy.source import Side
+from nutation.anatomy.space import Floats
+from nutation.evidence import MARK_WORDS, Evidence
+from nutation.planning.approaches import Approach
+from nutation.planning.construct import Preferences
+from nutation.planning.execution import ErrorModel
+from nutation.planning.margin_limit import GradedScrew, Limit
+from nutation.planning.plan import STRUCTURES, Clearance, PlannedImplant, Structure
+
+# Slices further apart than this blur a joint of 1 to 4 mm: its attenuation then says nothing of bridging.
+COARSE_MM = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bridging:
+    """Whether bone already bridges the joint: `refuses` with its reason, or warnings."""
+
+    refuses: bool
+    in_words: str
+    warnings: tuple[str, ...]
+
+
+def bridging(pelvis: Pelvis, side: Side, held: Evidence) -> Bridging:
+    """Bone across the joint, by labels that touch or by attenuation in the gap.
+
+    Labels that touch because the gap was cut between them say nothing; then the CT, if it is fine enough, is asked.
+    """
+    joint = pelvis.joints[side]
+    entry = held.entry("joint_bridged")
+    most = entry.number("share")
+    share = None if joint.synthesised else joint.fused_share
+    seen = "in the bones as given"
+    if pelvis.hu is not None and not _coarse(pelvis):
+        on_ct = bone_in_gap(pelvis, joint, entry.number("bone_hu"))
+        share = on_ct if share is None else max(share, on_ct)
+        seen = f"on CT (attenuation over {entry.number('bone_hu'):g} HU in the gap)"
+    if share is None:
+        unsure = "The joint's gap was cut between touching bones: whether bone already bridges it is not known."
+        return Bridging(False, "", (unsure,))
+    told = f"bone bridges {share:.0%} of the {side} joint {seen}"
+    if share >= most:
+        mark = MARK_WORDS[entry.verified]
+        why = (
+            f"it may be fused already. A person looks at the image before anything is planned (from {most:.0%}; {mark})"
+        )
+        return Bridging(True, f"{told}: {why}", ())
+    if share >= most / 10:
+        return Bridging(False, "", (f"{told[0].upper()}{told[1:]}.",))
+    return Bridging(False, "", ())
+
+
+def bone_in_gap(pelvis: Pelvis, joint: Joint, bone_hu: float) -> float:
+    """The share of the joint's mid-surface whose attenuation is bone's."""
+    from scipy import ndimage
+
+    index: Floats = pelvis.index(joint.points_mm)
+    values: Any = cast("Any", ndimage).map_coordinates(pelvis.hu, index.T, order=1, mode="nearest")
+    return float((np.asarray(values) > bone_hu).mean())
+
+
+def _coarse(pelvis: Pelvis) -> bool:
+    spacing = pelvis.source.slice_spacing_mm
+    return spacing is not None and spacing > COARSE_MM
+
+
+def standing_warnings(pelvis: Pelvis, side: Side, held: Evidence) -> tuple[str, ...]:
+    """What the pelvis itself gives reason to say."""
+    said = [*pelvis.source.warnings, *pelvis.warnings, *pelvis.levels.warnings]
+    said.append("Levels S1 and S2 are proposed by the software; a person has to confirm them.")
+    if pelvis.source.orientation == "unverified":
+        said.append("Left and right come from no image header; a person has to confirm the side.")
+    if pelvis.joints[side].synthesised:
+        said.append("The bones touch in the input: the joint's gap was cut between them, its width is not measured.")
+    if _coarse(pelvis):
+        apart = pelvis.source.slice_spacing_mm
+        said.append(
+            f"Slices are {apart:g} mm apart: clearances are no finer, and bridging of the joint was not judged."
+        )
+    if pelvis.hu is None:
+        said.append("No CT: attenuation of bone is unknown, and nothing was weighed by it.")
+    return tuple(dict.fromkeys(said))
+
+
+def implant_warnings(kept: Clearance, held: Evidence) -> tuple[str, ...]:
+    """What is to be said of one implant: a clearance that another planner would not call excellent."""
+    entry = held.entry("planner_acceptance")
+    excellent = entry.number("excellent_mm")
+    if kept.least_mm < 0:
+        return (f"It lies beyond the boundary by {-kept.least_mm:.1f} mm ({STRUCTURES[kept.nearest]}).",)
+    if kept.least_mm < excellent:
+        source = held.source(entry.citation[0]).citation
+        where = f"{kept.least_mm:.1f} mm ({STRUCTURES[kept.nearest]})"
+        return (f"Its clearance of {where} is below the {excellent:g} mm that {source} calls excellent.",)
+    return ()
+
+
+def not_seen(unknown: frozenset[Structure], restrictions: tuple[str, ...]) -> list[str]:
+    """What the input does not show, and what the search did about it."""
+    if not unknown:
+        return [f"{text[0].upper()}{text[1:]}." for text in restrictions]
+    named = ", ".join(STRUCTURES[name] for name in STRUCTURES if name in unknown)
+    return [
+        f"The input does not show: {named}. Clearance and margin there are unknown, never large.",
+        *(f"{text[0].upper()}{text[1:]}." for text in restrictions),
+    ]
+
+
+def near_each_other(spacing_mm: tuple[float, ...], held: Evidence) -> list[str]:
+    """Implants that cross the joint nearer to each other than any that were tested."""
+    entry = held.entry("implant_spacing")
+    closest = entry.number("closest_tested_mm")
+    if not spacing_mm or min(spacing_mm) >= closest:
+        return []
+    apart = f"Two implants cross the joint {min(spacing_mm):.0f} mm apart"
+    preferred = entry.number("preferred_mm")
+    return [f"{apart}; the closest that was tested is {closest:g} mm, and at {preferred:g} mm less motion was left."]
+
+
+def off_level(planned: tuple[PlannedImplant, ...], way: Approach) -> list[str]:
+    """That the superior implant of several ends elsewhere than in S1."""
+    if len(planned) < 2 or "s1" not in way.levels or planned[0].level == "s1":
+        return []
+    ends = f"in {planned[0].level.upper()}" if planned[0].level else "between or beyond the levels"
+    return [f"The superior implant ends {ends}, not in S1: no implant there was worth more."]
+
+
+def exceeding(planned: tuple[PlannedImplant, ...], bound: Limit) -> str:
+    """Why a construct is not within the limit; empty where it is."""
+    parts: list[str] = []
+    for one in planned:
+        if one.clearance.least_mm < 0:
+            parts.append(
+                f"the {one.position} implant ({one.implant.size.id}) lies {-one.clearance.least_mm:.1f} mm beyond the "
+                f"{STRUCTURES[one.clearance.nearest]} as planned"
+            )
+        share = one.margin.overall.over_2mm
+        if share > bound.share:
+            worst = max(one.margin.by_structure, key=lambda name: one.margin.by_structure[name].over_2mm)
+            parts.append(
+                f"the {one.position} implant ({one.implant.size.id}) breaches by more than {bound.grade_mm:g} mm in "
+                f"{share:.0%} of simulated executions, {100 * (share - bound.share):.0f} points over the limit of "
+                f"{bound.share:.0%}, most often at the {STRUCTURES[worst]} "
+                f"({one.margin.by_structure[worst].over_2mm:.0%})"
+            )
+    return "; ".join(parts)
+
+
+def basis_of(
+    pelvis: Pelvis, way: Approach, model: ErrorModel, bound: Limit, wanted: Preferences,
+    graded: GradedScrew | None, simulations: int, held: Evidence,
+) -> tuple[str, ...]:  # fmt: skip
+    """What the plan rests on, in sentences."""
+    weights = held.entry("construct_weights")
+    acceptance = held.entry("planner_acceptance")
+    gao = held.source(acceptance.citation[0]).citation
+    excellent = acceptance.number("excellent_mm")
+    prices = (
+        f"a percentage point of breaches over {wanted.grade_mm:g} mm counts as {wanted.per_percent:g} mm of purchase, "
+        f"1 mm short of {wanted.spacing_mm:g} mm between implants as {wanted.per_spacing_mm:g} mm"
+    )
+    said = [
+        f"Approach: {way.label}; {MARK_WORDS[way.evidence.verified]}.",
+        f"Execution error: {model.in_words}; {MARK_WORDS[model.mark]}.",
+        f"Margin: {simulations} simulated executions; it compares plans of this pelvis and is not a patient's risk.",
+        f"Limit: {bound.in_words}.",
+        f"Clearance: none below 0 as planned; {gao} call {excellent:g} mm excellent.",
+        f"Choice: margin, purchase and spacing weighed; {prices} ({MARK_WORDS[weights.verified]}).",
+    ]
+    if graded is not None:
+        said.append(graded.in_words)
+    said += [f"{name.upper()}: {band.basis}." for name, band in pelvis.levels.bands.items()]
+    return tuple(said)

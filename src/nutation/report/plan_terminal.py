@@ -1,0 +1,111 @@
+"""The plan as a terminal page: the answer and whose it is first, warnings, implants, clearance, margin, views."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from io import StringIO
+from typing import Any, cast
+
+from rich.console import Console, Group, RenderableType
+from rich.text import Text
+
+from nutation.report import terminal_pieces as pieces
+from nutation.report import words
+from nutation.report.plan_told import Plain
+
+_WIDEST = 120
+_ASCII = str.maketrans({"≥": ">=", "≤": "<=", "–": "-", "·": ".", "’": "'", "×": "x", "−": "-", "±": "+-", "°": " deg",
+                        "²": "2", "─": "-", "…": "..."})  # fmt: skip
+
+
+def render(told: Plain, console: Console) -> None:
+    """Prints the plan as told (``plan_told.told``), at most 120 columns wide; plain text in a pipe."""
+    clean: Plain = words.cleaned(told)
+    width = min(console.width, _WIDEST)
+    ascii_only = console.options.ascii_only
+    page = Group(*_page(_plainer(clean) if ascii_only else clean))
+    if console.is_terminal and not ascii_only:
+        console.print(page, width=width)
+        return
+    drawn = StringIO()
+    Console(file=drawn, width=width, color_system=None, legacy_windows=False).print(page)
+    text = "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
+    if ascii_only:
+        text = text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
+    console.out(text, highlight=False)
+
+
+def _plainer(part: Any) -> Any:
+    """Every text with ASCII in place of the field's own signs; before the page is set, since it makes texts longer."""
+    if isinstance(part, str):
+        return part.translate(_ASCII)
+    if isinstance(part, dict):
+        return {key: _plainer(value) for key, value in cast("Plain", part).items()}
+    return [_plainer(value) for value in cast("list[Any]", part)] if isinstance(part, list) else part
+
+
+def _page(told: Plain) -> Iterable[RenderableType]:
+    yield Text(told["line"], style="bold")
+    yield Text(told["notice"], style="italic")
+    yield pieces.title("Answer")
+    style = "bold green" if told["answer"]["verdict"] == "planned" else "bold red"
+    yield pieces.line((f"{told['answer']['said']}. ", style), told["answer"]["reason"])
+    yield pieces.bullets(f"{row['what']}: {row['said']}" for row in told["answer"]["facts"])
+    identity = {row["what"]: row["said"] for row in told["identity"]}
+    yield pieces.line(("Left and right: ", "dim"), identity["Left and right"])
+    if told["warnings"]:
+        yield pieces.title("Warnings")
+        yield pieces.bullets(told["warnings"])
+    if told["record"] is not None:
+        yield pieces.title("Patient's record")
+        record = told["record"]
+        yield pieces.line(f"{record['label']} ({record['patient']}). Recommended action there: {record['action']}.")
+        yield pieces.bullets(f"{row['what']}: {row['said']}" for row in record["facts"])
+    if told["implants"]:
+        yield from _implants(told)
+    if told["views"]:
+        yield pieces.title("Fluoroscopic views")
+        yield pieces.bullets(
+            f"{view['title']}: {view['angles'][1]}. Not to cross: {view['line']}" for view in told["views"]
+        )
+    yield pieces.title("Operation sheet")
+    if told["sheet"]["missing"]:
+        yield pieces.line("Not made yet. What is missing:")
+        yield pieces.bullets(told["sheet"]["missing"])
+        yield pieces.bullets(f"{level['name']} as proposed: {level['basis']}" for level in told["levels"])
+    else:
+        yield pieces.line(f"Side and levels stated by {told['sheet']['stated']}; --out DIR writes it.")
+    yield pieces.title("Basis")
+    marks = [row["mark"] for row in told["basis"] if row["mark"]]
+    counts = ", ".join(f"{marks.count(mark)} {words.word(words.MARKS, mark)}" for mark in dict.fromkeys(marks))
+    versions = ", ".join(f"{name} {version}" for name, version in told["versions"].items())
+    yield pieces.line(
+        (f"{versions}; {words.count(len(told['basis']), 'figure')}{f': {counts}' if counts else ''}.", "dim")
+    )
+
+
+def _implants(told: Plain) -> Iterable[RenderableType]:
+    yield pieces.title("Implants, from cranial to caudal")
+    for row in told["implants"]:
+        yield pieces.line((f"{row['number']}. {row['position']}: ", "bold"), f"{row['system']} {row['dimensions']}")
+        breaches = row["margin"]
+        over = f"over 2 mm in {breaches['over_2mm']}, over 4 mm in {breaches['over_4mm']}"
+        yield pieces.bullets(
+            (
+                f"{row['heading']}; {row['ilium']} in the ilium, {row['sacrum']} in the sacrum",
+                f"least clearance {row['least']}, to the {row['nearest']}",
+                f"breaches in {breaches['any']} of executions, {over}",
+            ),
+            5,
+        )
+    under = f"Error: {told['error']}. Limit: {told['limit']}. Margins compare plans of this pelvis"
+    yield pieces.line((f"{under}; they are not a patient's risk.", "dim"))
+    if told["construct"]:
+        whole = "; ".join(f"{row['what']} {row['said']}" for row in told["construct"])
+        yield pieces.line(f"One implant or more of the construct: {whole}.")
+    notes = [f"{row['position']}: {text}" for row in told["implants"] for text in row["warnings"]]
+    unknown = list(dict.fromkeys(c["structure"] for row in told["implants"] for c in row["clearances"] if c["unknown"]))
+    if unknown:
+        notes.append(f"Clearance unknown, since the input does not show it: {', '.join(unknown)}.")
+    if notes:
+        yield pieces.bullets(notes)
