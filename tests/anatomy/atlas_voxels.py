@@ -1,4 +1,4 @@
-"""The atlas pelvises as voxels around the sacrum, cut straight from their surfaces: quick, and by another way than ours.
+"""The atlas pelvises as voxels around the sacrum, cut straight from their surfaces: quick, by another way than ours.
 
 Their own axes (LPS) serve as the pelvic frame: they differ from it by a tilt that openings and levels must not mind.
 """

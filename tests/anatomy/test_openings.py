@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -26,8 +27,10 @@ def dice(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> float:
     return 2 * np.count_nonzero(first & second) / (np.count_nonzero(first) + np.count_nonzero(second))
 
 
-def found(given: Made, labels: NDArray[np.uint8] | None = None) -> Openings:
-    return find_openings(given.labels if labels is None else labels, given.spacing_mm, given.low_mm)
+@cache
+def shown(spacing_mm: float, tilt_deg: float) -> Openings:
+    given = made(spacing_mm, tilt_deg)
+    return find_openings(given.labels, given.spacing_mm, given.low_mm)
 
 
 def filled(given: Made, *names: str) -> NDArray[np.uint8]:
@@ -37,13 +40,15 @@ def filled(given: Made, *names: str) -> NDArray[np.uint8]:
     return labels
 
 
-def around_sacrum(path: Path, spacing_mm: float = 1.0) -> tuple[NDArray[np.uint8], Floats]:
-    """A label map's sacrum with what is beside it, on a grid along LPS."""
-    shapes = read_labels(path)
+def around_sacrum(path: Path, ids: str, tmp_path: Path) -> tuple[NDArray[np.uint8], Floats]:
+    """A label map's sacrum with what is beside it, on a 1 mm grid along LPS."""
+    mapping = tmp_path / "ids.yaml"
+    mapping.write_text(ids)
+    shapes = read_labels(path, mapping=mapping)
     points = shapes.surface(SACRUM)
     low, high = points.min(axis=0) - 10.0, points.max(axis=0) + 10.0
-    shape = np.ceil((high - low) / spacing_mm).astype(int)
-    grid = Grid((int(shape[0]), int(shape[1]), int(shape[2])), np.full(3, spacing_mm), low, np.eye(3))
+    shape = np.ceil(high - low).astype(int)
+    grid = Grid((int(shape[0]), int(shape[1]), int(shape[2])), np.ones(3), low, np.eye(3))
     return shapes.sampled(grid), low
 
 
@@ -84,10 +89,10 @@ def test_a_ring_around_the_outside_encloses_nothing() -> None:
 # ---- the phantom, whose openings are known
 
 
-@pytest.mark.parametrize(("spacing_mm", "tilt_deg"), [(1.0, 0.0), (1.0, 15.0), (2.0, -15.0)])
+@pytest.mark.parametrize(("spacing_mm", "tilt_deg"), [(1.0, 0.0), (2.0, 15.0)])
 def test_the_phantoms_openings_are_found_with_their_names(spacing_mm: float, tilt_deg: float) -> None:
     given = made(spacing_mm, tilt_deg)
-    openings = found(given)
+    openings = shown(spacing_mm, tilt_deg)
     assert openings.seen == {*UPPER, "lower_foramina"}
     for name in UPPER:
         assert dice(openings.labels == CODES[name], given.openings == CODES[name]) > 0.9, name
@@ -99,7 +104,7 @@ def test_the_phantoms_foramina_have_the_measures_it_was_made_with() -> None:
     given = made()
     box = sacral_box(given.labels, 1.0, given.low_mm)
     assert box is not None
-    foramina = measure_foramina(found(given), box, 1.0, given.low_mm)
+    foramina = measure_foramina(shown(1.0, 0.0), box, 1.0, given.low_mm)
     assert set(foramina) == {(1, "left"), (1, "right"), (2, "left"), (2, "right")}
     for (number, side), foramen in foramina.items():
         truth = given.phantom.truth.foramina[f"s{number}_foramen_{side}"]
@@ -114,7 +119,7 @@ def test_the_phantoms_foramina_have_the_measures_it_was_made_with() -> None:
 def test_what_the_map_fills_in_is_not_seen() -> None:
     given = made()
     everything = filled(given, "canal", *FORAMINA)
-    openings = found(given, everything)
+    openings = find_openings(everything, 1.0, given.low_mm)
     assert openings.seen == frozenset()
     assert not openings.labels.any()
 
@@ -122,7 +127,7 @@ def test_what_the_map_fills_in_is_not_seen() -> None:
 def test_a_foramen_filled_on_one_side_does_not_lend_its_name_to_the_next() -> None:
     given = made()
     labels = filled(given, "s1_foramen_left")
-    openings = found(given, labels)
+    openings = find_openings(labels, 1.0, given.low_mm)
     assert openings.seen == {*UPPER, "lower_foramina"} - {"s1_foramen_left"}
     box = sacral_box(labels, 1.0, given.low_mm)
     assert box is not None
@@ -133,7 +138,7 @@ def test_a_foramen_filled_on_one_side_does_not_lend_its_name_to_the_next() -> No
 def test_s2s_foramina_are_not_called_s1s_where_s1s_are_filled_in() -> None:
     given = made()
     labels = filled(given, "s1_foramen_left", "s1_foramen_right")
-    openings = found(given, labels)
+    openings = find_openings(labels, 1.0, given.low_mm)
     assert openings.seen == {"canal", "s2_foramen_left", "s2_foramen_right", "lower_foramina"}
     assert dice(openings.labels == FORAMINA["s2_foramen_left"], given.openings == FORAMINA["s2_foramen_left"]) > 0.9
     box = sacral_box(labels, 1.0, given.low_mm)
@@ -154,7 +159,7 @@ def test_a_bifid_arch_hides_nothing() -> None:
         i, k = round(-given.low_mm[0]), round(z - given.low_mm[2])
         column = labels[i - 4 : i + 5, round(y - given.low_mm[1]) :, k]
         column[column == SACRUM] = 0
-    openings = found(given, labels)
+    openings = find_openings(labels, 1.0, given.low_mm)
     assert openings.seen >= UPPER
     for name in UPPER - {"canal"}:
         assert dice(openings.labels == CODES[name], given.openings == CODES[name]) > 0.85, name
@@ -176,10 +181,12 @@ def test_no_sacrum_no_openings() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("spacing_mm", [1.0, 2.0])
-def test_all_atlas_pelvises_show_the_canal_and_the_upper_foramina(data_dir: Path, spacing_mm: float) -> None:
+@pytest.mark.parametrize(("spacing_mm", "cases"), [(1.0, CASES[::7]), (2.0, CASES)])
+def test_all_atlas_pelvises_show_the_canal_and_the_upper_foramina(
+    data_dir: Path, spacing_mm: float, cases: tuple[int, ...]
+) -> None:
     below: dict[int, list[float]] = {1: [], 2: []}
-    for case in CASES if spacing_mm > 1 else CASES[::3]:
+    for case in cases:
         labels, low = atlas_labels(data_dir, case, spacing_mm)
         openings = find_openings(labels, spacing_mm, low)
         assert openings.seen >= UPPER, case
@@ -198,14 +205,16 @@ def test_all_atlas_pelvises_show_the_canal_and_the_upper_foramina(data_dir: Path
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["001", "004"])
-def test_maps_that_fill_the_openings_show_none(data_dir: Path, name: str) -> None:
-    labels, low = around_sacrum(data_dir / "labels" / f"{name}_bones.nii.gz")
+def test_maps_that_fill_the_openings_show_none(data_dir: Path, tmp_path: Path, name: str) -> None:
+    ids = "{sacrum: 3, hips: 1, spine: 4}"
+    labels, low = around_sacrum(data_dir / "labels" / f"{name}_bones.nii.gz", ids, tmp_path)
     assert find_openings(labels, 1.0, low).seen == frozenset()
 
 
 @pytest.mark.slow
-def test_the_3_mm_map_shows_the_canal_and_both_upper_foramina(data_dir: Path) -> None:
+def test_the_3_mm_map_shows_the_canal_and_both_upper_foramina(data_dir: Path, tmp_path: Path) -> None:
     # Looked at slice by slice: all four tunnels and the canal down to S2 are open in the map, the canal below is not.
-    labels, low = around_sacrum(data_dir / "ct" / "pelvis_3mm_labels.nii.gz")
+    ids = "{sacrum: 1, left_hip: 2, right_hip: 3, l5: 4}"
+    labels, low = around_sacrum(data_dir / "ct" / "pelvis_3mm_labels.nii.gz", ids, tmp_path)
     openings = find_openings(labels, 1.0, low)
     assert openings.seen >= UPPER

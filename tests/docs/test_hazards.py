@@ -13,7 +13,7 @@ from ruamel.yaml import YAML
 from docs.console import ROOT
 
 FIELDS = {"id", "part", "hazard", "cause", "harm", "control", "test", "remains"}
-PARTS = {"record", "gate", "evaluation", "indication", "documents", "use"}
+PARTS = {"record", "gate", "evaluation", "indication", "anatomy", "planning", "documents", "use"}
 
 
 def hazards() -> list[dict[str, Any]]:

@@ -140,3 +140,16 @@ def test_a_record_that_leads_elsewhere_is_warned_of(examples: Path) -> None:
     _, warnings = plan_record.read(examples / "septic-sacroiliitis", source, "left", ON)
     assert any("recommended action is: refer urgently" in text.lower() for text in warnings)
     assert any("safety gate" in text for text in warnings)
+
+
+def test_a_ct_without_labels_asks_for_them(tmp_path: Path) -> None:
+    # Ten slices of soft tissue are enough to be read as a CT; bones are asked for before any is looked for.
+    values = np.full((10, 40, 60), 40, np.int16)
+    values[0, 0, :3] = (-1000, -500, 300)
+    image = SimpleITK.GetImageFromArray(values)
+    image.SetSpacing((5.0, 5.0, 4.0))
+    SimpleITK.WriteImage(image, str(tmp_path / "ct.nii.gz"))
+    answer = nutation(tmp_path / "ct.nii.gz", "--side", "left")
+    assert answer.returncode == 1
+    assert "labels are required" in answer.stderr.replace("\n", " ")
+    assert "--labels MAP" in answer.stderr.replace("\n", " ")

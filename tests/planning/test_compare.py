@@ -24,7 +24,7 @@ from nutation.planning.execution import error_model
 from nutation.planning.execution_records import append_records
 from nutation.record.errors import InputError
 
-SPACING = (1.8, 1.8, 2.0)
+SPACING = (1.6, 1.6, 2.0)
 ENDS = (
     ([72.2, 22.9, -15.8], [4.2, 7.6, -10.0], 70.0),
     ([65.0, 40.0, -29.0], [33.0, 27.0, -16.0], 40.0),

@@ -14,7 +14,7 @@ from nutation.planning.boundary import Boundary, forbidden_boundary
 from nutation.planning.catalogue import packaged_catalogue
 from nutation.planning.clearance import clearance
 from nutation.planning.construct import Found, choose, preferences
-from nutation.planning.construct_kernels import apart
+from nutation.planning.construct_sets import apart
 from nutation.planning.construct_way import cone, edge_distances, level_of, thinned, way_across
 from nutation.planning.execution import ErrorModel, error_model
 from nutation.planning.margin_fields import Fields, bone_fields

@@ -63,7 +63,7 @@ def test_two_tunnels_are_two_corridors_and_the_level_chooses() -> None:
     assert [corridor.diameter_mm for corridor in both] == pytest.approx([16, 12], abs=1.3)
     assert [corridor.level for corridor in both] == ["s1", "s2"]
     (second,) = found(pelvis, "transsacral", 8.0, level="s2")
-    assert off(second, lower, straight)[1] < 0.3
+    assert off(second, lower, straight)[1] < 0.6
     assert found(pelvis, "transsacral", 13.0, level="s2") == ()
     with pytest.raises(ValueError, match="not proposed"):
         found(slabs(spacing_mm=2.0), "transsacral", 8.0, level="s2")

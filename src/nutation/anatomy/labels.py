@@ -100,8 +100,8 @@ def read_labels(path: Path, *, mapping: Path | None = None, image: Pictured | No
     named = Named(dict.fromkeys(fields, given.file), given.oriented)
     check_size(points, named)
     axes = named_axes(points)
-    warnings += check_sides(points, axes, named)
     check_arrangement(points, axes, named)
+    warnings += check_sides(points, axes, named)
     warnings += check_cut(points, cut, named)
     if image is not None:
         bones = {code: f for code, f in fields.items() if code != L5}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -73,8 +74,10 @@ def read_surface(path: Path, bone: str = "bone") -> Surface:
     warnings: list[str] = []
     vertices, faces = _single(vertices, faces)
     vertices, faces = _largest(vertices, faces, file, warnings)
-    holes = _open_edges(faces)
-    many = _shared_by_many(faces)
+    edges = _edges(faces)
+    first, count = _counted(edges)
+    # Across an edge that an odd number of faces share, inside and outside run together.
+    holes, many = edges[first[count % 2 == 1]], int((count > 2).sum())
     if len(holes):
         faces = _closed(vertices, faces, holes, file, warnings)
     if len(holes) or many:
@@ -154,12 +157,19 @@ def _by_trimesh(path: Path, file: str) -> tuple[Floats, Faces]:
 
 def _single(vertices: Floats, faces: Faces) -> tuple[Floats, Faces]:
     """Each vertex once (STL repeats them), no face without area, no face twice."""
-    vertices, where = np.unique(vertices, axis=0, return_inverse=True)
-    faces = where.reshape(-1)[faces]
+    order = np.lexsort(vertices.T)
+    placed = vertices[order]
+    new = np.concatenate([[True], (placed[1:] != placed[:-1]).any(axis=1)])
+    where = np.empty(len(vertices), dtype=np.int64)
+    where[order] = np.cumsum(new) - 1
+    vertices, faces = placed[new], where[faces]
     ordered = np.sort(faces, axis=1)
     real = (ordered[:, 0] != ordered[:, 1]) & (ordered[:, 1] != ordered[:, 2])
-    _, first = np.unique(ordered[real], axis=0, return_index=True)
-    return vertices, faces[real][np.sort(first)]
+    ordered, faces = ordered[real], faces[real]
+    order = np.lexsort(ordered.T)
+    placed = ordered[order]
+    new = np.concatenate([[True], (placed[1:] != placed[:-1]).any(axis=1)])
+    return vertices, faces[np.sort(order[new])]
 
 
 def _largest(vertices: Floats, faces: Faces, file: str, warnings: list[str]) -> tuple[Floats, Faces]:
@@ -187,16 +197,13 @@ def _edges(faces: Faces) -> Faces:
     return np.concatenate([faces[:, [0, 1]], faces[:, [1, 2]], faces[:, [2, 0]]])
 
 
-def _open_edges(faces: Faces) -> Faces:
-    """Directed edges (n, 2) that an odd number of faces share: across them inside and outside run together."""
-    edges = _edges(faces)
-    _, first, count = np.unique(np.sort(edges, axis=1), axis=0, return_index=True, return_counts=True)
-    return edges[first[count % 2 == 1]]
-
-
-def _shared_by_many(faces: Faces) -> int:
-    _, count = np.unique(np.sort(_edges(faces), axis=1), axis=0, return_counts=True)
-    return int((count > 2).sum())
+def _counted(edges: Faces) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The first place of each undirected edge, and how many faces have it."""
+    low, high = edges.min(axis=1), edges.max(axis=1)
+    # One number an edge: sorting pairs would take many times as long.
+    key = low * (int(edges.max()) + 1) + high
+    _, first, count = np.unique(key, return_index=True, return_counts=True)
+    return first, count
 
 
 def _closed(vertices: Floats, faces: Faces, holes: Faces, file: str, warnings: list[str]) -> Faces:
@@ -205,7 +212,11 @@ def _closed(vertices: Floats, faces: Faces, holes: Faces, file: str, warnings: l
     Large is judged by the area that the rim goes round: a long slit is closed, a cut face is not.
     """
     added: list[Faces] = []
+    directed: set[tuple[int, int]] = {(a, b) for a, b in holes.tolist()}
     for rim in _rims(holes):
+        # Against the direction of the faces that are there, so that the winding goes on.
+        if sum((a, b) in directed for a, b in pairwise([*rim, rim[0]])) > len(rim) / 2:
+            rim.reverse()
         points = vertices[rim]
         middle = points.mean(axis=0)
         around = np.cross(points - middle, np.roll(points, -1, axis=0) - middle).sum(axis=0) / 2.0

@@ -25,11 +25,11 @@ from nutation.anatomy.source import Source
 from nutation.anatomy.space import Floats, Grid, Mask
 from nutation.record.errors import InputError
 
-# Points spread over each surface: about one to 3 mm² of a hip.
-SPREAD = 20000
+# Points spread over each surface: about one to 4 mm² of a hip.
+SPREAD = 12000
 
 # The check of the inside: voxels of this edge must hold the volume that the surface encloses, up to this share.
-CHECK_MM = 1.0
+CHECK_MM = 1.5
 VOLUMES_AGREE = 0.03
 
 # Bones of one pelvis interpenetrate by slips of segmentation at most: this share of the smaller bone.
@@ -96,8 +96,8 @@ def read_meshes(sacrum: Path, left_hip: Path, right_hip: Path) -> MeshShapes:
     points = {code: shapes.surface(code) for code in surfaces}
     check_size(points, named)
     axes = named_axes(points)
-    warnings += check_sides(points, axes, named)
     check_arrangement(points, axes, named)
+    warnings += check_sides(points, axes, named)
     pairs = _check_inside(surfaces, shapes.bounds(), named)
     return replace(shapes, source=replace(shapes.source, warnings=tuple(warnings)), pairs=pairs)
 

@@ -99,7 +99,8 @@ def sacral_box(labels: NDArray[np.uint8], spacing_mm: float, low_mm: Floats) -> 
 def _mirror_index(crop: Mask) -> float:
     """The index along side about which the bone matches its own mirror image best."""
     length = 2 * crop.shape[0] - 1
-    spectrum = np.fft.rfft(crop.astype(np.float32), n=length, axis=0)
+    # every other row is enough to find the middle by
+    spectrum = np.fft.rfft(crop[:, ::2, ::2].astype(np.float32), n=length, axis=0)
     overlap = np.fft.irfft((spectrum * spectrum).sum(axis=(1, 2)), n=length)
     best = int(overlap.argmax())
     if 0 < best < length - 1:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nutation.anatomy.frame_symmetry import Nearest
+from nutation.anatomy.frame_symmetry import Nearest, spread
 from nutation.anatomy.hips import BodyAxes
 from nutation.anatomy.pelvis import BONE_NAMES, LEFT_HIP, RIGHT_HIP, SACRUM
 from nutation.anatomy.source import Side
@@ -25,6 +25,9 @@ USUAL_APART_MM = 150.0
 # Longest extent of a hip and of a sacrum (which may hold S1 to S3 only), in mm.
 HIP_LONG_MM = (90.0, 330.0)
 SACRUM_LONG_MM = (60.0, 220.0)
+
+# As many points of a bone are enough to say how near it comes to another.
+FEW = 4000
 
 # A hip that comes nowhere nearer to the sacrum than this is of another frame, or the joint is not in the picture.
 JOINT_WIDE_MM = 15.0
@@ -163,7 +166,7 @@ def check_arrangement(points: Mapping[int, Floats], axes: BodyAxes, named: Named
         )
     sacrum = Nearest(points[SACRUM])
     for code, side in ((LEFT_HIP, "left"), (RIGHT_HIP, "right")):
-        gap = float(np.quantile(sacrum.of(points[code])[0], 0.005))
+        gap = float(np.quantile(sacrum.of(spread(points[code], FEW))[0], 0.005))
         if gap > JOINT_WIDE_MM:
             raise InputError(
                 f"the {side} hip comes no nearer to the sacrum than {gap:.0f} mm: the {side} sacroiliac joint is not "

@@ -157,6 +157,10 @@ def plan(
     series: Annotated[
         str | None, typer.Option(metavar="UID", help="The DICOM series, where there are several.")
     ] = None,
+    first_look: Annotated[
+        bool,
+        typer.Option("--first-look", help="Of a CT without labels: outline the bones roughly, to look at only."),
+    ] = False,
     approach: Annotated[str, typer.Option(help="lateral, inline, posterior, posterolateral or s2ai.")] = "lateral",
     implants: Annotated[
         str | None,
@@ -207,6 +211,7 @@ def plan(
             left_hip=left_hip,
             right_hip=right_hip,
             series=series,
+            first_look=first_look,
             approach=approach,
             implants=implants,
             error=error,

@@ -28,6 +28,7 @@ class Options:
     left_hip: Path | None
     right_hip: Path | None
     series: str | None
+    first_look: bool
     approach: str
     implants: str | None
     error: str
@@ -119,7 +120,14 @@ def _plan(image: Path | None, options: Options) -> None:
 
     asked = plan_input.checked(
         plan_input.Asked(
-            image, options.labels, options.mapping, options.sacrum, options.left_hip, options.right_hip, options.series
+            image,
+            options.labels,
+            options.mapping,
+            options.sacrum,
+            options.left_hip,
+            options.right_hip,
+            options.series,
+            options.first_look,
         )
     )
     levels = _levels(options.confirm_levels) if options.confirm_levels else frozenset[str]()

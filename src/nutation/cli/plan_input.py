@@ -37,6 +37,7 @@ class Asked:
     left_hip: Path | None
     right_hip: Path | None
     series: str | None
+    first_look: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +95,29 @@ def read(asked: Asked) -> Given:
         return Given(shapes, image, image.volume.grid, f"label map {asked.labels.name} given by the user")
     if asked.mapping is not None:
         raise UsageError("--mapping names the ids of a label map; give the map with --labels.")
-    from nutation.anatomy.segmentation import segment
+    return _from_the_ct(asked, image)
 
-    return Given(segment(image), image, image.volume.grid, "segmented from the CT by Nutation", ours=True)
+
+def _from_the_ct(asked: Asked, image: Image) -> Given:
+    """The bones of a CT that came without labels: by TotalSegmentator, or by our own first look where it is asked for.
+
+    Raises InputError where neither may be used: our own outlines miss the sacrum by millimetres (decision 0010), and a
+    plan on them looks like any other.
+    """
+    from nutation.anatomy.segmentation import by_totalsegmentator, installed, segment
+
+    if installed():
+        return Given(by_totalsegmentator(image), image, image.volume.grid, "segmented from the CT by TotalSegmentator")
+    if not asked.first_look:
+        assert asked.image is not None
+        raise InputError(
+            "is a CT without labels of its bones, and labels are required for a plan: outlines by Nutation alone miss "
+            "the surface of the sacrum by several millimetres.",
+            file=asked.image.name,
+            mend="give --labels MAP, or pip install 'nutation[segment]' for TotalSegmentator; "
+            "--first-look shows what can be shown without, and gives no operation sheet.",
+        )
+    return Given(segment(image), image, image.volume.grid, "segmented from the CT by Nutation, a first look", ours=True)
 
 
 def _labels_alone(asked: Asked, path: Path) -> Given:

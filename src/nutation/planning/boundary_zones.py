@@ -35,8 +35,8 @@ OTHER: dict[Side, Side] = {"left": "right", "right": "left"}
 
 _AIR_MM = 12.0
 """Air kept round the bone in the region: more than an implant stands out, and enough to tell how deep a breach is."""
-_ALONG_MM = 15.0
-"""How far the ilium is kept beyond the sacrum's own extent: an oblique path enters there."""
+_ALONG_MM = 25.0
+"""How far the ilium is kept beyond the sacrum: an oblique path enters there, and its rim bounds one that does."""
 
 njit = cast("Any", nb.njit)
 

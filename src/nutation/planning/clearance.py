@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from nutation.anatomy.implants import Implant
 from nutation.anatomy.solids import surface_points
 from nutation.planning.boundary import Boundary
-from nutation.planning.corridor_kernels import SKIN_RADII, least_at, outside_along
+from nutation.planning.corridor_kernels import least_at
 from nutation.planning.plan import Clearance, Structure
 
 STEP_MM = 0.75
@@ -22,17 +20,12 @@ def clearance(boundary: Boundary, implant: Implant) -> Clearance:
     What stands out before the surface that may be entered is not judged; an implant that breaks out of that surface
     again further in is. Negative: beyond the surface, by so much.
     """
-    h = boundary.spacing_mm
+    h, pose = boundary.spacing_mm, implant.pose
     points = surface_points(implant, STEP_MM)
     index = np.ascontiguousarray((points - boundary.low_mm) / h)
-    pose, size = implant.pose, implant.size
-    entry = (pose.entry_mm - boundary.low_mm) / h
-    proud_mm: Any = h * outside_along(boundary.zones, entry, pose.direction, size.length_mm / h)
-    depths_mm = (points - pose.entry_mm) @ pose.direction - proud_mm
+    depths = (points - pose.entry_mm) @ pose.direction / h
     found = np.empty(len(boundary.names) + 1)
-    least_at(
-        boundary.values, boundary.skins[0], boundary.zones, index, depths_mm, SKIN_RADII * size.diameter_mm / 2, found
-    )  # fmt: skip
+    least_at(boundary.values, boundary.skins[0], boundary.zones, index, h, pose.direction, depths, found)
     told: dict[Structure, float] = {
         name: float(mm) for name, mm in zip(boundary.names, found[:-1], strict=True) if np.isfinite(mm)
     }

@@ -84,7 +84,7 @@ def _metal(
     volume: Volume, near: list[tuple[Floats, Floats]], metal_hu: float, bone_hu: float
 ) -> tuple[Floats, Floats, float]:
     """Points (n, 3) in LPS that hold metal, within reach of the expected axes, with their share of it (n,), and the
-    voxel's volume. The share comes from attenuation: none at bone's, all at the threshold for metal and above."""
+    voxel's volume. The share comes from attenuation: none at bone's, all at what metal mostly has in this image."""
     from scipy import ndimage
 
     grid = volume.grid
@@ -108,7 +108,8 @@ def _metal(
     large[0] = False
     solid = tools.binary_dilation(large[pieces], structure=np.ones((3, 3, 3)))
     at = np.argwhere(solid)
-    share = np.clip((part[solid].astype(np.float64) - bone_hu) / (metal_hu - bone_hu), 0.0, 1.0)
+    full = float(np.median(part[core])) if core.any() else metal_hu
+    share = np.clip((part[solid].astype(np.float64) - bone_hu) / (full - bone_hu), 0.0, 1.0)
     points = grid.points((at + low).astype(np.float64))
     away = np.stack([_from_segment(points, entry, tip) for entry, tip in near]).min(axis=0)
     kept = (share > _LEAST_SHARE) & (away < REACH_MM)

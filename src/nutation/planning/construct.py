@@ -18,6 +18,7 @@ from nutation.anatomy.pelvis import Pelvis
 from nutation.anatomy.space import Floats
 from nutation.evidence import Evidence
 from nutation.planning import construct_kernels as kernels
+from nutation.planning import construct_sets as sets
 from nutation.planning.construct_way import Way
 from nutation.planning.execution import ErrorModel, draw
 from nutation.planning.margin import executed
@@ -172,7 +173,7 @@ class _Search:
         normals = np.repeat(way.normal[None], len(inside), axis=0)
         scored: Any = kernels.pool(*self.bones, inside, normals, way.directions, self.lengths, self.radius, self.choice)
         flat = scored.reshape(-1, kernels.RESULT)
-        good = np.flatnonzero(flat[:, kernels.UTILITY] > kernels.NONE)
+        good = np.flatnonzero(flat[:, kernels.UTILITY] > sets.NONE)
         if not len(good):
             return np.empty((0, 3)), np.empty((0, 3)), np.empty((0, kernels.RESULT))
         targets = inside[good // len(way.directions)]
@@ -215,7 +216,7 @@ class _Search:
         entries = targets + results[:, [kernels.ENTRY]] * directions
         crossings = targets + results[:, [kernels.CROSSING]] * directions
         tips = entries + results[:, [kernels.LENGTH]] * directions
-        cost: Any = kernels.pairs(
+        cost: Any = sets.pairs(
             entries, directions, results[:, kernels.LENGTH], crossings, self.radius, wanted.gap_mm, wanted.spacing_mm,
             wanted.per_spacing_mm,
         )  # fmt: skip
@@ -223,7 +224,7 @@ class _Search:
         slot = wanted.per_level_mm * np.maximum(
             0.0, np.maximum(way.bands[:, 0] - height[:, None], height[:, None] - way.bands[:, 1])
         )
-        best: Any = kernels.combine(results[:, kernels.UTILITY], cost, slot, len(way.positions), FINALISTS)
+        best: Any = sets.combine(results[:, kernels.UTILITY], cost, slot, len(way.positions), FINALISTS)
         return [np.array([i for i in row if i >= 0]) for row in best if row[0] >= 0]
 
     def refined(self, targets: Floats, directions: Floats) -> Found | None:
@@ -239,7 +240,7 @@ class _Search:
             *self.bones, c, d, way.normal, self.lengths, self.radius, self.choice, way.joint, way.edge_mm,
             way.origin, way.axis, way.bands, prices, steps,
         )  # fmt: skip
-        if (results[:, kernels.UTILITY] <= kernels.NONE).any():
+        if (results[:, kernels.UTILITY] <= sets.NONE).any():
             return None
         implants: tuple[Implant, ...] = tuple(
             Implant(

@@ -25,8 +25,8 @@ njit = cast("Any", nb.njit)(cache=True, nogil=True)
 SKIN_SHARE = 0.5
 """An axis may be as near to the surface that it crosses as this share of its way behind it: 60° off the upright. If
 nearer, it runs along under the surface, which then is a wall like any other."""
-SKIN_RADII = 1.75
-"""So much deeper than the axis's entry, in radii, a cylinder at 60° has wholly crossed the surface (tan 60°)."""
+SKIN_VOXELS = 2.0
+"""The way behind a surface counts from so far in: where it is crossed is known to about a voxel."""
 LEAST_STEP = 0.5
 """Least step along an axis in voxels: between two such points a trilinear field falls by a quarter voxel at most."""
 ZONE_STEP = 0.75
@@ -110,6 +110,12 @@ def _goes_through(stages: Any) -> bool:
 
 
 @njit
+def _behind(way: float, spacing: float) -> float:
+    """The distance (mm) from a surface below which a line runs along under it, so far (voxels) behind its crossing."""
+    return (way - SKIN_VOXELS) * spacing * SKIN_SHARE
+
+
+@njit
 def least_along(
     fields: Any, counted: Any, skins: Any, e: Any, d: Any, end: float, bound: float, spacing: float
 ) -> float:
@@ -124,9 +130,9 @@ def least_along(
         value = least_of(fields, counted, x, y, z)
         step = np.inf
         for s in range(skins.shape[0]):
-            behind = (t if s == 0 else end - t) * spacing * SKIN_SHARE
+            behind = _behind(t if s == 0 else end - t, spacing)
             skin = sample(skins[s], x, y, z)
-            if skin < behind:
+            if behind > 0.0 and skin < behind:
                 value = min(value, skin)
             else:
                 # Neither can it come to count before so far, nor, once it counts, be less than the least.
@@ -167,45 +173,69 @@ def reach_along(
 
 @njit
 def widened(
-    fields: Any,
-    counted: Any,
-    skins: Any,
-    zones: Any,
-    e: Any,
-    d: Any,
-    end: float,
-    radius: float,
-    h: float,
-    first: Any,
-    second: Any,
-) -> float:
+    fields: Any, counted: Any, skins: Any, zones: Any, e: Any, d: Any, end: float, radius: float, h: float,
+    first: Any, second: Any,
+) -> float:  # fmt: skip
     """The radius (mm) of the free cylinder about the line's way, from one a little too narrow.
 
     Midway between walls a trilinear distance is too low by up to three quarters of a voxel, at a wall it is right. So
     the distance is read on the cylinder's own wall, which is moved out by what is left, a few times. `first` and
-    `second` (3,) span the plane across the line. A skin counts further in than `SKIN_RADII`.
+    `second` (3,) span the plane across the line.
     """
     for _ in range(WIDENINGS):
         least = np.inf
-        t = 0.0
-        while t <= end:
-            for m in range(RING):
-                a = radius / h * math.cos(2.0 * math.pi * m / RING)
-                b = radius / h * math.sin(2.0 * math.pi * m / RING)
-                x = e[0] + t * d[0] + a * first[0] + b * second[0]
-                y = e[1] + t * d[1] + a * first[1] + b * second[1]
-                z = e[2] + t * d[2] + a * first[2] + b * second[2]
-                zone = zone_at(zones, x, y, z)
-                if zone not in (ENTRY, EXIT):
-                    least = min(least, least_of(fields, counted, x, y, z))
-                for s in range(skins.shape[0]):
-                    if (t if s == 0 else end - t) * h > SKIN_RADII * radius:
-                        least = min(least, sample(skins[s], x, y, z))
-            t += ZONE_STEP
+        for m in range(RING):
+            a = radius / h * math.cos(2.0 * math.pi * m / RING)
+            b = radius / h * math.sin(2.0 * math.pi * m / RING)
+            x = e[0] + a * first[0] + b * second[0]
+            y = e[1] + a * first[1] + b * second[1]
+            z = e[2] + a * first[2] + b * second[2]
+            least = min(least, wall_along(fields, counted, zones, x, y, z, d, end))
+            least = min(least, skin_along(skins[0], zones, ENTRY, x, y, z, d, end, h))
+            if skins.shape[0] > 1:
+                x, y, z = x + end * d[0], y + end * d[1], z + end * d[2]
+                least = min(least, skin_along(skins[1], zones, EXIT, x, y, z, -d, end, h))
         radius += least
         if abs(least) < 0.01:
             break
     return radius
+
+
+@njit
+def wall_along(fields: Any, counted: Any, zones: Any, x: float, y: float, z: float, d: Any, end: float) -> float:
+    """The least distance (mm) to the structures along a line on an implant's wall, without what stands out of bone."""
+    least = np.inf
+    t = 0.0
+    while t <= end:
+        u, v, w = x + t * d[0], y + t * d[1], z + t * d[2]
+        if zone_at(zones, u, v, w) not in (ENTRY, EXIT):
+            least = min(least, least_of(fields, counted, u, v, w))
+        t += ZONE_STEP
+    return least
+
+
+@njit
+def skin_along(
+    skin: Any, zones: Any, outside: int, x: float, y: float, z: float, d: Any, end: float, h: float
+) -> float:
+    """The least distance (mm) to the surface that a line on the wall crosses, where it runs along under it.
+
+    Before it has crossed (`outside`) nothing counts; behind, what is nearer than `SKIN_SHARE` of the way since.
+    """
+    least = np.inf
+    crossed = -1.0
+    t = 0.0
+    while t <= end:
+        u, v, w = x + t * d[0], y + t * d[1], z + t * d[2]
+        if crossed < 0.0 and zone_at(zones, u, v, w) != outside:
+            crossed = t
+        if crossed >= 0.0:
+            near = sample(skin, u, v, w)
+            behind = _behind(t - crossed, h)
+            if behind > 0.0 and near < behind:
+                least = min(least, near)
+        t += ZONE_STEP
+    return least
 
 
 @njit
@@ -365,29 +395,28 @@ def _tried(
 
 
 @njit
-def outside_along(zones: Any, e: Any, d: Any, length: float) -> float:
-    """How far (voxels) a line runs before it meets bone; 0 where it begins in bone or meets none."""
-    t = 0.0
-    while t < length:
-        if zone_at(zones, e[0] + t * d[0], e[1] + t * d[1], e[2] + t * d[2]) not in (ENTRY, FORBIDDEN):
-            return t
-        t += 0.25
-    return 0.0
+def least_at(fields: Any, skin: Any, zones: Any, points: Any, h: float, d: Any, depths: Any, found: Any) -> None:
+    """`found` (structures + 1,) gets the least of each field, and of the skin, over an implant's surface.
 
-
-@njit
-def least_at(fields: Any, skin: Any, zones: Any, points: Any, depths: Any, skin_depth: float, found: Any) -> None:
-    """`found` (structures + 1,) gets the least of each field, and of the skin, over points (n, 3) in voxels.
-
-    Before the surface that is entered no structure counts, and the skin counts for points deeper than `skin_depth`.
+    `depths` (n,): how far along `d` a point lies behind the implant's outer end; points and depths in voxels. What
+    stands out before the surface that is entered does not count.
     """
     found[:] = np.inf
     last = fields.shape[0]
     for n in range(points.shape[0]):
         x, y, z = points[n, 0], points[n, 1], points[n, 2]
-        if depths[n] > skin_depth:
-            found[last] = min(found[last], sample(skin, x, y, z))
-        if zone_at(zones, x, y, z) == ENTRY:
+        outside = zone_at(zones, x, y, z) == ENTRY
+        # Back along the implant: how far behind the surface the point lies, or whether bone lies behind it.
+        back, left = 0.0, False
+        while back < depths[n] and not left:
+            back += ZONE_STEP
+            left = (zone_at(zones, x - back * d[0], y - back * d[1], z - back * d[2]) == ENTRY) != outside
+        if outside and not left:
             continue
-        for s in range(last):
-            found[s] = min(found[s], sample(fields[s], x, y, z))
+        near = sample(skin, x, y, z)
+        behind = _behind(back, h)
+        if outside or (behind > 0.0 and near < behind):
+            found[last] = min(found[last], near)
+        if not outside:
+            for s in range(last):
+                found[s] = min(found[s], sample(fields[s], x, y, z))

@@ -14,7 +14,7 @@ from nutation.anatomy.pelvis import Pelvis
 from nutation.evidence import Evidence, load
 from nutation.planning.boundary import Boundary
 from nutation.planning.clearance import clearance
-from nutation.planning.construct_kernels import apart
+from nutation.planning.construct_sets import apart
 from nutation.planning.construct_way import level_of
 from nutation.planning.execution import ErrorModel, draw
 from nutation.planning.make import PlanMade
