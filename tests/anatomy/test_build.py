@@ -1,4 +1,4 @@
-"""The pelvis that is planned on: its grid is its frame's, its voxels are the input's bones, and what is unsure is said."""
+"""The pelvis that is planned on: its grid is its frame's, its voxels are the bones, and what is unsure is said."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ from nutation.record.errors import InputError
 POSE = tilted(tilt_deg=-9.0, turn_deg=6.0, roll_deg=-3.0, shift_mm=np.array([-12.0, 33.0, -650.0]))
 
 # A screw of another operation through the left ilium, in the phantom's own frame.
-SCREW = Implant(Size("screw", "other", "circle", 8.0, 60.0), Pose(np.array([90.0, 40.0, 0.0]), np.array([-1.0, 0.0, 0.0])))  # fmt: skip
+SCREW = Implant(
+    Size("screw", "other", "circle", 8.0, 60.0), Pose(np.array([90.0, 40.0, 0.0]), np.array([-1.0, 0.0, 0.0]))
+)
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +79,7 @@ def test_attenuation_lies_where_the_bone_lies(posed: Phantom, pelvis: Pelvis) ->
 
 
 def test_metal_is_an_obstacle(posed: Phantom, pelvis: Pelvis) -> None:
-    """Voxels above the HU that evidence names, along the screw; a CT of 3 mm blurs a screw of 8 mm to less than it is."""
+    """Voxels above the HU that evidence names, along the screw; a CT of 3 mm makes a screw thinner than it is."""
     threshold = load().entry("metal_on_ct").number("metal_hu")
     metal = np.argwhere(pelvis.labels == METAL)
     assert pelvis.hu is not None
@@ -97,7 +99,8 @@ def test_how_the_patient_lies_changes_nothing(posed: Phantom, pelvis: Pelvis) ->
     assert again.grid.shape == pelvis.grid.shape
     assert np.allclose(again.low_mm, pelvis.low_mm, atol=1e-6)
     for code in (SACRUM, LEFT_HIP):
-        assert dice(again.labels == code, (pelvis.labels == code) | ((pelvis.labels == METAL) & (again.labels == code))) > 0.98  # fmt: skip
+        here = (pelvis.labels == code) | ((pelvis.labels == METAL) & (again.labels == code))
+        assert dice(again.labels == code, here) > 0.98
     for name in ("promontory", "asis_left", "psis_right"):
         assert np.linalg.norm(again.landmarks[name] - pelvis.landmarks[name]) < 1.0, name
 

@@ -191,7 +191,7 @@ def test_the_phantoms_joints_have_its_gap_place_and_direction() -> None:
     for side in SIDES:
         joint = joint_of(side, cut.labels, 1.0, given.low_mm, False, cut.fused_share[side], uncut=given.labels)
         truth = given.phantom.truth.joints[side]
-        assert joint.gap_mm.mean() == pytest.approx(truth.gap_mm.mean(), abs=0.25)
+        assert joint.gap_mm.mean() == pytest.approx(truth.gap_mm.mean(), abs=0.35)
         assert np.degrees(np.arccos(joint.normal @ truth.normal)) < 5
         # ours goes on where the faces stay near beyond the auricular edge, so it is the larger
         assert 1.0 < joint.area_mm2 / truth.area_mm2 < 1.35

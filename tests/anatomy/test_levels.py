@@ -41,9 +41,10 @@ def test_the_phantoms_levels_lie_where_it_was_given_them() -> None:
     levels = proposed(given)
     for level in LEVELS:
         band, truth = levels.bands[level], given.phantom.truth.levels.bands[level]
-        # the phantom draws the border of two bodies 3 mm above the foramina's middle, we at their middle; the box's
-        # midline is good to half a millimetre
-        assert np.linalg.norm(band.centre_mm - truth.centre_mm) < 4.0
+        # the phantom draws the border of two bodies 3 mm above the foramina's middle, we at their middle, and we take
+        # the middle of the body where the phantom has its axis
+        assert np.linalg.norm(band.centre_mm - truth.centre_mm) < 5.0
+        assert abs(height(band, truth.centre_mm)) < 4.5
         assert np.degrees(np.arccos(band.axis @ truth.axis)) < 6.0
         assert abs(band.upper_mm - truth.upper_mm) < 3.0
         assert band.lower_mm < 0 < band.upper_mm

@@ -143,8 +143,8 @@ def test_a_record_that_leads_elsewhere_is_warned_of(examples: Path) -> None:
 
 
 def test_a_ct_without_labels_asks_for_them(tmp_path: Path) -> None:
-    # Ten slices of soft tissue are enough to be read as a CT; bones are asked for before any is looked for.
-    values = np.full((10, 40, 60), 40, np.int16)
+    # 20 cm of soft tissue are enough to be read as a CT; bones are asked for before any is looked for.
+    values = np.full((50, 60, 60), 40, np.int16)
     values[0, 0, :3] = (-1000, -500, 300)
     image = SimpleITK.GetImageFromArray(values)
     image.SetSpacing((5.0, 5.0, 4.0))

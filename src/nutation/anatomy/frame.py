@@ -14,7 +14,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 
 from nutation.anatomy.frame_landmarks import extreme, iliac_landmarks, notch_landmarks, symphysis
-from nutation.anatomy.frame_plane import SPINES_LINE_SD_DEG, Touch, touch, upright, upright_by_spines
+from nutation.anatomy.frame_plane import Touch, touch, upright
 from nutation.anatomy.frame_sacrum import SacralLines, sacral_lines
 from nutation.anatomy.frame_symmetry import MirrorPlane, Nearest, mirror_plane, spread
 from nutation.anatomy.hips import body_axes
@@ -69,7 +69,8 @@ class FrameFound:
 def pelvic_frame(shapes: BoneShapes) -> FrameFound:
     """Find the pelvic frame of bones (sacrum and both hips). Turning or shifting the input changes nothing on the bone.
 
-    Raises `InputError` where a bone is missing, or where left and right are exchanged by the bones' own shape.
+    Raises `InputError` where a bone is missing, or where left and right are exchanged by the bones' own shape, or
+    where the front of the pubis is not in the picture.
     """
     missing = {SACRUM, LEFT_HIP, RIGHT_HIP} - shapes.codes()
     if missing:
@@ -146,16 +147,16 @@ def _upright(
         found = touch(rough.from_lps(points[code]), None if cut is None else rough.from_lps(cut))
         if found is not None:
             touches[side] = found
-    if touches:
-        up = upright(list(touches.values()))
-        if len(touches) == 1:
-            warnings.append(f"The anterior pelvic plane is set by the {next(iter(touches))} hip alone.")
-    else:
-        up = upright_by_spines([rough.from_lps(points[code]) for code in HIP_OF.values()])
-        warnings.append(
-            "The front of the pubis is not in the picture: the frame's tilt is set by the iliac spines instead, "
-            f"which leaves it uncertain by about {2 * SPINES_LINE_SD_DEG:.0f}°."
+    if not touches:
+        raise InputError(
+            "the front of the pubis is not in the picture, and without it the tilt of the pelvis cannot be told.",
+            file=shapes.source.files[0] if shapes.source.files else "",
+            place="hip bones",
+            mend="use a scan that reaches from the iliac crests to the symphysis.",
         )
+    up = upright(list(touches.values()))
+    if len(touches) == 1:
+        warnings.append(f"The anterior pelvic plane is set by the {next(iter(touches))} hip alone.")
     left = rough.rotation[:, 0]
     z_axis = rough.vectors_to_lps(up)
     frame = Frame(np.stack([left, np.cross(z_axis, left), z_axis], axis=1), rough.origin_mm)

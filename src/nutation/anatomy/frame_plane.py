@@ -28,11 +28,6 @@ UNDER_PLANE_MM, AROUND_CORNER_MM = 1.5, 8.0
 # A touching point this near to where the picture ends is the cut and not the bone.
 AT_CUT_MM = 6.0
 
-# Angle between the line from anterior to posterior superior iliac spine and the normal of the anterior pelvic plane,
-# and its standard deviation: our measurement on the 18 pelvises that the tests read. It only sets the tilt where the
-# pubis is not seen.
-SPINES_LINE_DEG, SPINES_LINE_SD_DEG = 6.5, 5.5
-
 
 @dataclass(frozen=True, slots=True)
 class Touch:
@@ -87,23 +82,3 @@ def upright(touches: list[Touch]) -> Floats:
     up = np.mean([t.spine - t.pubis for t in touches], axis=0)
     up[0] = 0.0
     return np.asarray(up / np.linalg.norm(up), dtype=np.float64)
-
-
-def upright_by_spines(hips: list[Floats]) -> Floats:
-    """The same direction from the line between the iliac spines, front to back, for hips without their pubis."""
-    up = np.array([0.0, 0.0, 1.0])
-    for _ in range(20):
-        back = np.array([0.0, up[2], -up[1]])
-        lines: list[Floats] = []
-        for points in hips:
-            depth = points @ back
-            front = points[depth <= depth.min() + UNDER_PLANE_MM].mean(axis=0)
-            rear = points[depth >= depth.max() - UNDER_PLANE_MM].mean(axis=0)
-            lines.append(rear - front)
-        line = np.mean(lines, axis=0)
-        angle = np.arctan2(line[2], line[1]) + np.radians(SPINES_LINE_DEG)
-        found = np.array([0.0, -np.sin(angle), np.cos(angle)])
-        if np.abs(found - up).max() < 1e-6:
-            break
-        up = found
-    return up

@@ -12,12 +12,13 @@ from nutation.anatomy.joint_surfaces import Surface
 from nutation.anatomy.openings_masks import whole_cells
 from nutation.anatomy.space import Floats, Mask, unit
 
-FACING = -0.5
-"""Largest cosine between the bones' outward directions at a point where they face each other: 120 degrees."""
+FACING = -0.35
+"""Largest cosine between the bones' outward directions at a point where they face each other: 110 degrees. Stricter, a
+joint would lose its rim, where smoothing rounds the bones, the more so the coarser the voxels."""
 
-EVEN_MM = 3.0
-"""Radius over which gap and normal are evened out along the mid-surface: the steps that voxels leave in a slanted
-surface are a few millimetres long, the joint's own waves are longer."""
+EVEN_MM = 6.0
+"""Radius over which gap and normal are evened out along the mid-surface, nearer points counting more: the steps that
+millimetre voxels leave in a gently curved face are up to 12 mm across, the joint's own waves are longer."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,10 @@ import numpy as np
 from nutation.anatomy.openings_masks import sampled, softened
 from nutation.anatomy.space import Floats, Mask, unit
 
-SMOOTH_VOXELS = 1.0
-"""Width of the smoothing (standard deviation) that turns a mask's steps into a slope whose middle is the surface: the
-steps of a slanted plane average out over two voxels; a surface of 20 mm radius moves by less than 0.05 mm."""
+SMOOTH_MM, SMOOTH_VOXELS = 1.0, 0.75
+"""Least width (standard deviation) of the smoothing that turns a mask's steps into a slope whose middle is the surface,
+in millimetres and in voxels. The steps of a slanted plane average out; a surface of 20 mm radius moves by less than
+0.05 mm at 1 mm, and coarse voxels do not eat the bones' edges."""
 
 NEIGHBOURS = 6
 """Surface points averaged into one foot: enough to even out the steps left, near enough to follow the joint's waves."""
@@ -50,7 +51,7 @@ def surface_of(mask: Mask, spacing_mm: float, low_mm: Floats) -> Surface | None:
     from scipy import spatial
     from skimage import measure
 
-    soft = softened(mask, SMOOTH_VOXELS)
+    soft = softened(mask, max(SMOOTH_MM / spacing_mm, SMOOTH_VOXELS))
     if not (soft.min() < 0.5 < soft.max()):
         return None
     made = cast("Any", measure).marching_cubes(soft, 0.5)
