@@ -1,8 +1,8 @@
 """The anterior pelvic plane: through both anterior superior iliac spines and the front of the pubis.
 
 Read in the sagittal view: the plane touches each hip bone at its iliac spine and at its pubic tubercle, which makes it
-an edge of the bone's convex hull seen from the side. Where the pubis is not in the picture, the line from the anterior
-to the posterior superior iliac spine stands in for it.
+an edge of the bone's convex hull seen from the side. Where the pubis is not in the picture there is no such plane, and
+nothing stands in for it.
 """
 
 from __future__ import annotations
