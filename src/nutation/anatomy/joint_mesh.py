@@ -16,9 +16,10 @@ FACING = -0.35
 """Largest cosine between the bones' outward directions at a point where they face each other: 110 degrees. Stricter, a
 joint would lose its rim, where smoothing rounds the bones, the more so the coarser the voxels."""
 
-EVEN_MM = 6.0
-"""Radius over which gap and normal are evened out along the mid-surface, nearer points counting more: the steps that
-millimetre voxels leave in a gently curved face are up to 12 mm across, the joint's own waves are longer."""
+EVEN_MM = 3.0
+"""Radius over which gap and normal are evened out along the mid-surface, nearer points counting more. Wider, and the
+steps that voxels leave in a gently curved face would go, but so would a real joint's waves: on the atlas's surfaces
+the scatter of the gap was 0.2 mm with 3 mm, and 0.4 mm with 6 mm."""
 
 
 @dataclass(frozen=True, slots=True)
