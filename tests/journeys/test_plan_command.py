@@ -48,7 +48,7 @@ def nutation(*words: str | Path) -> subprocess.CompletedProcess[str]:
 @pytest.fixture(scope="module")
 def volume() -> Volume:
     """The phantom's CT as a person lies in a scanner, coarse."""
-    return phantom(pose=POSE).ct((1.25, 1.25, 2.0))
+    return phantom(pose=POSE).ct((1.6, 1.6, 2.0))
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def test_a_label_map_alone_is_planned_and_said_to_be_unverified(scanned: Path) -
     assert done.returncode == 0, done.stderr
     said = " ".join(done.stdout.split())
     assert "RIGHT sacroiliac joint" in said
-    assert "left and right not verified" in said
+    assert "Left and right: not verified" in said
     assert "Not made yet" in said
 
 
@@ -170,6 +170,52 @@ def test_the_record_of_another_stops_everything(scanned: Path, examples: Path, t
     assert (done.returncode, done.stdout) == (1, "")
     assert "two patients" in done.stderr
     assert "ex-bilateral" in done.stderr
+    assert PATIENT[0] in done.stderr
+    assert not (tmp_path / "none").exists()
+
+
+def test_an_implant_is_moved_as_a_surgeon_says(answered: tuple[dict[str, Any], Path], scanned: Path) -> None:
+    """12 mm towards the front, the implant loses about as much of its clearance there, and the others stay as planned.
+
+    Where nothing is moved by hand the check gives the plan's own numbers: the bones, boundary and error are the plan's.
+    """
+    told, out = answered
+    done = nutation(
+        "move", out / "plan.json", scanned / "ct", "--labels", scanned / "labels.nii.gz", "--implant", "1",
+        "--shift", "12 anterior", "--as-of", "2026-09-01", "--json",
+    )  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    moved = json.loads(done.stdout)
+    assert set(moved) >= KEYS
+    planned, edit = told["implants"][0], moved["edit"]
+    assert edit["before"]["clearance_mm"] == pytest.approx(planned["clearance_mm"], abs=0.01)
+    assert edit["before"]["breach_probability"]["any"] == pytest.approx(planned["breach_probability"]["any"], abs=0.05)
+    assert edit["shift_mm"] == [{"way": "anterior", "by": 12.0}]
+    apart = np.subtract(moved["implants"][0]["entry_mm"], planned["entry_mm"])
+    assert np.linalg.norm(apart) == pytest.approx(12, abs=0.01)
+    assert apart[1] < -10, "in LPS the front is where y is small, in a person lying a little tilted"
+    front = [edit[when]["clearance_by_structure_mm"]["anterior_sacrum"] for when in ("before", "after")]
+    assert 4 < front[0] - front[1] < 12.5
+    assert edit["after"]["breach_probability"]["any"] > edit["before"]["breach_probability"]["any"]
+    assert moved["verdict"] == "no_plan_within_limit"
+    for one, kept in zip(moved["implants"][1:], told["implants"][1:], strict=True):
+        same = ("catalogue", "clearance_mm", "breach_probability", "level")
+        assert {name: one[name] for name in same} == {name: kept[name] for name in same}
+        assert one["entry_mm"] == pytest.approx(kept["entry_mm"], abs=2e-3)
+    assert any("placed by hand" in warning for warning in moved["warnings"])
+    assert moved["operation_sheet"]["missing"], "the confirmation was of the plan before"
+
+
+def test_the_plan_of_another_is_not_moved(answered: tuple[dict[str, Any], Path], scanned: Path, tmp_path: Path) -> None:
+    told, _ = answered
+    other = tmp_path / "plan.json"
+    other.write_text(json.dumps({**told, "patient": {**told["patient"], "id": "somebody-else"}}))
+    done = nutation(
+        "move", other, scanned / "ct", "--labels", scanned / "labels.nii.gz", "--implant", "1", "--shift", "2 deeper",
+        "--out", tmp_path / "none",
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "patient somebody-else" in done.stderr
     assert PATIENT[0] in done.stderr
     assert not (tmp_path / "none").exists()
 

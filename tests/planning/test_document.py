@@ -14,6 +14,7 @@ import pytest
 
 from nutation.anatomy.phantom import tilted
 from nutation.planning.document import digests, implants_of, read_plan, tell_plan
+from nutation.planning.document_plan import on_these_bones, plan_of
 from nutation.planning.make import PlanMade, make_plan
 from nutation.record.errors import InputError
 from planning.construct_world import pelvis_of_phantom
@@ -142,3 +143,29 @@ def test_what_is_no_plan(tmp_path: Path) -> None:
     (tmp_path / "plan.json").write_text("{}")
     with pytest.raises(InputError, match="no plan"):
         read_plan(tmp_path / "plan.json")
+
+
+def test_the_whole_plan_is_read_back(document: dict[str, Any], made: PlanMade) -> None:
+    """Told again, the plan that was read is the same document, but for the alternatives, which are not read."""
+    pelvis = pelvis_of_phantom(COARSE_MM)
+    again = json.loads(json.dumps(tell_plan(plan_of(document, pelvis), pelvis, seed=0)))
+    assert again["implants"] == [
+        {**one, "entry_mm": pytest.approx(one["entry_mm"], abs=2e-3), "tip_mm": pytest.approx(one["tip_mm"], abs=2e-3),
+         "direction": pytest.approx(one["direction"], abs=1e-5),
+         "crossing_mm": one["crossing_mm"] and pytest.approx(one["crossing_mm"], abs=2e-3)}
+        for one in document["implants"]
+    ]  # fmt: skip
+    for name in ("verdict", "reason", "limit", "error", "basis", "numbers", "warnings", "spacing_mm"):
+        assert again[name] == document[name]
+    assert again["corridors"].keys() == document["corridors"].keys()
+    assert plan_of(document, pelvis).implants[0].clearance.unknown == made.plan.implants[0].clearance.unknown
+    with pytest.raises(InputError, match="not whole"):
+        plan_of({**document, "implants": [{k: v for k, v in document["implants"][0].items() if k != "margin"}]}, pelvis)
+
+
+def test_other_bones_are_known_by_their_frame(document: dict[str, Any]) -> None:
+    pelvis = pelvis_of_phantom(COARSE_MM)
+    assert on_these_bones(document, pelvis)
+    assert not on_these_bones(document, replace(pelvis, frame=tilted(tilt_deg=2)))
+    assert not on_these_bones(document, replace(pelvis, frame=tilted(shift_mm=np.array([0.0, 3.0, 0.0]))))
+    assert not on_these_bones({k: v for k, v in document.items() if k != "pelvic_frame"}, pelvis)

@@ -112,7 +112,7 @@ def test_no_plan_within_the_limit_leads_and_bars_the_sheet() -> None:
     one = told(over, confirmed=Confirmation("left", frozenset({"S1", "S2"}), "Dr A", ON))
     assert one["answer"]["said"] == "No plan within the limit"
     assert "not to be carried out" in one["sheet"]["missing"][0]
-    assert "every construct breaches" in text_of(plan_html.render(one))
+    assert "Every construct breaches" in text_of(plan_html.render(one))
 
 
 def test_a_plan_without_implants_can_be_shown() -> None:

@@ -127,15 +127,16 @@ def policy(
 
 @app.command(
     "plan",
-    help="Plan implants in the bones of an image; or: plan compare PLAN POSTOP_CT, plan phantom DIR (to try it on).",
+    help="Plan implants in the bones of an image; or: plan move PLAN IMAGE, plan compare PLAN POSTOP_CT, "
+    "plan phantom DIR (to try it on).",
 )
 def plan(
     what: Annotated[
         list[str] | None,
         typer.Argument(
             metavar="[IMAGE]",
-            help="A CT (DICOM folder, NIfTI, NRRD) or a label map of the bones; or compare PLAN POSTOP_CT; "
-            "or phantom DIR.",
+            help="A CT (DICOM folder, NIfTI, NRRD) or a label map of the bones; or move PLAN IMAGE; "
+            "or compare PLAN POSTOP_CT; or phantom DIR.",
         ),
     ] = None,
     side: Annotated[str | None, typer.Option(help="The joint: left or right.")] = None,
@@ -192,6 +193,17 @@ def plan(
     append: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For compare: add what was found to the clinic's own records.")
     ] = None,
+    implant: Annotated[
+        int | None, typer.Option(metavar="N", help="For move: which implant, 1 the most cranial.")
+    ] = None,
+    shift: Annotated[
+        str | None,
+        typer.Option(metavar="WAYS", help='For move: mm, as "2 cranial, 3 posterior, 5 deeper".'),
+    ] = None,
+    tilt: Annotated[
+        str | None, typer.Option(metavar="WAYS", help='For move: degrees of the tip, as "4 anterior, 2 caudal".')
+    ] = None,
+    length: Annotated[float | None, typer.Option(metavar="MM", help="For move: another length.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of the simulated executions.")] = 20260901,
     paper: Annotated[str, typer.Option(help="Paper of the PDFs: a4 or us-letter.")] = "a4",
     json: Json = False,
@@ -227,6 +239,10 @@ def plan(
             append=append,
             seed=seed,
             paper=paper,
+            implant=implant,
+            shift=shift,
+            tilt=tilt,
+            length=length,
             json=json,
             out=out,
             quiet=quiet,

@@ -44,13 +44,17 @@ class Options:
     append: Path | None
     seed: int
     paper: str
+    implant: int | None
+    shift: str | None
+    tilt: str | None
+    length: float | None
     json: bool
     out: Path | None
     quiet: bool
 
 
 def run(what: tuple[str, ...], options: Options) -> None:
-    """Plan, or one of the words: `compare PLAN POSTOP_CT`, `phantom DIR`."""
+    """Plan, or one of the words: `compare PLAN POSTOP_CT`, `move PLAN IMAGE`, `phantom DIR`."""
     word = what[0] if what and not Path(what[0]).exists() else ""
     if word == "compare":
         if len(what) != 3:
@@ -60,6 +64,17 @@ def run(what: tuple[str, ...], options: Options) -> None:
 
         plan_compare.run(Path(what[1]), Path(what[2]), options)
         return
+    if word == "move":
+        if len(what) not in (2, 3):
+            raise UsageError("write: nutation plan move PLAN IMAGE --implant N, with --shift, --tilt or --length.")
+        _sound(options, sided=False)
+        _with_extra()
+        from nutation.cli import plan_move
+
+        plan_move.run(Path(what[1]), Path(what[2]) if len(what) == 3 else None, options)
+        return
+    if any(part is not None for part in (options.implant, options.shift, options.tilt, options.length)):
+        raise UsageError("--implant, --shift, --tilt and --length are for: nutation plan move PLAN IMAGE.")
     if word == "phantom":
         if len(what) != 2:
             raise UsageError("write: nutation plan phantom DIR.")
@@ -69,7 +84,9 @@ def run(what: tuple[str, ...], options: Options) -> None:
         plan_phantom.run(Path(what[1]), options)
         return
     if len(what) > 1:
-        raise UsageError("name one image; or write: plan compare PLAN POSTOP_CT, plan phantom DIR.")
+        raise UsageError(
+            "name one image; or write: plan compare PLAN POSTOP_CT, plan move PLAN IMAGE, plan phantom DIR."
+        )
     _plan(Path(what[0]) if what else None, _sound(options))
 
 
@@ -83,9 +100,9 @@ def _with_extra() -> None:
         )
 
 
-def _sound(options: Options) -> Options:
+def _sound(options: Options, *, sided: bool = True) -> Options:
     """The options, if they can be meant together. Raises UsageError."""
-    if options.side not in ("left", "right"):
+    if (sided or options.side is not None) and options.side not in ("left", "right"):
         raise UsageError(f"--side is {options.side!r}; write left or right." if options.side else "name --side.")
     if options.confirm_side not in (None, "left", "right"):
         raise UsageError(f"--confirm-side is {options.confirm_side!r}; write left or right.")
@@ -107,7 +124,11 @@ def _sound(options: Options) -> Options:
     return options
 
 
-def _levels(text: str) -> frozenset[str]:
+def confirmed_levels(options: Options) -> frozenset[str]:
+    """The levels that a person looked at; none without a confirmation. Raises UsageError."""
+    text = options.confirm_levels
+    if not text:
+        return frozenset()
     found = [part.strip().upper() for part in text.replace(";", ",").split(",") if part.strip()]
     wrong = [part for part in found if not _LEVELS.fullmatch(part)]
     if wrong or not found:
@@ -116,27 +137,15 @@ def _levels(text: str) -> frozenset[str]:
 
 
 def _plan(image: Path | None, options: Options) -> None:
-    from nutation.cli import plan_input
-
-    asked = plan_input.checked(
-        plan_input.Asked(
-            image,
-            options.labels,
-            options.mapping,
-            options.sacrum,
-            options.left_hip,
-            options.right_hip,
-            options.series,
-            options.first_look,
-        )
-    )
-    levels = _levels(options.confirm_levels) if options.confirm_levels else frozenset[str]()
+    levels = confirmed_levels(options)
     on = day(options.as_of, "--as-of")
     _with_extra()
-    from nutation.cli.plan_making import answered
+    from nutation.cli import plan_input, plan_making
+
+    asked = plan_input.checked(plan_making.asked_of(image, options))
     from nutation.report import plan_terminal
 
-    answer = answered(asked, options, levels, on)
+    answer = plan_making.answered(asked, options, levels, on)
     paths: list[Path] = []
     notes: list[str] = []
     if options.out is not None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 from typing import Any, cast
 
 from nutation.anatomy.build import build_pelvis
 from nutation.anatomy.implants import Size
+from nutation.anatomy.pelvis import Pelvis
 from nutation.anatomy.source import Side
 from nutation.cli import plan_input, plan_record
 from nutation.cli.output import progress
@@ -17,12 +18,14 @@ from nutation.cli.plan_command import Options
 from nutation.cli.plan_files import Answer
 from nutation.cli.plan_input import Asked, Given
 from nutation.planning.approaches import approach_of
+from nutation.planning.boundary import Boundary
 from nutation.planning.catalogue import packaged_catalogue, read_catalogue
-from nutation.planning.document import tell_plan
+from nutation.planning.document import digests, tell_plan
 from nutation.planning.execution import error_model
 from nutation.planning.exports.dicom_head import headers
 from nutation.planning.make import make_plan
 from nutation.planning.pictures import plan_pictures
+from nutation.planning.plan import Plan
 from nutation.planning.views import missing_views, views_of
 from nutation.report import plan_told, plan_views
 from nutation.report.confirmation import Confirmation
@@ -34,13 +37,11 @@ def answered(asked: Asked, options: Options, levels: frozenset[str], on: date) -
     side = cast(Side, options.side)
     approach_of(options.approach)
     sizes, cautions = _sizes(options)
-    error = error_model(_named(options.error))
+    error = error_model(named(options.error))
     with progress("Reading the image …", options.quiet):
         given = plan_input.read(asked)
-    record, warnings = _record(given, options, side, on)
-    slices = _headers(given, options)
-    if options.deidentify:
-        given = _of_nobody(given, slices)
+    case = case_of(given, options, side, on)
+    given = case.given
     with progress("Building the pelvis …", options.quiet):
         hu = given.image.volume if given.image is not None else None
         pelvis = build_pelvis(given.shapes, hu=hu, spacing_mm=options.resolution)
@@ -49,7 +50,42 @@ def answered(asked: Asked, options: Options, levels: frozenset[str], on: date) -
             pelvis, side, approach=options.approach, sizes=sizes, error=error, limit=options.limit,
             count=options.count, seed=options.seed,
         )  # fmt: skip
-    plan = replace(made.plan, warnings=tuple(dict.fromkeys((*made.plan.warnings, *cautions, *warnings))))
+    plan = replace(made.plan, warnings=tuple(dict.fromkeys((*made.plan.warnings, *cautions))))
+    return finished(plan, made.boundary, pelvis, case, options, levels, on)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What belongs to a plan beside its bones: whose it is, the record and what it warns of, the DICOM headers."""
+
+    given: Given
+    record: Plain | None
+    warnings: Sequence[str]
+    slices: tuple[Any, ...]
+
+
+def asked_of(image: Path | None, options: Options) -> Asked:
+    """Where the bones come from, as the options name it."""
+    return Asked(
+        image, options.labels, options.mapping, options.sacrum, options.left_hip, options.right_hip, options.series,
+        options.first_look,
+    )  # fmt: skip
+
+
+def case_of(given: Given, options: Options, side: Side, on: date) -> Case:
+    """The record held against the image, and the image without its patient where that was asked for."""
+    record, warnings = _record(given, options, side, on)
+    slices = _headers(given, options)
+    return Case(_of_nobody(given, slices) if options.deidentify else given, record, warnings, slices)
+
+
+def finished(
+    plan: Plan, boundary: Boundary | None, pelvis: Pelvis, case: Case, options: Options, levels: frozenset[str],
+    on: date, *, beside: Plain | None = None,
+) -> Answer:  # fmt: skip
+    """A plan told, drawn where files are to be written, and put together; `beside` goes into plan.json."""
+    side, given, record = plan.side, case.given, case.record
+    plan = replace(plan, warnings=tuple(dict.fromkeys((*plan.warnings, *case.warnings))))
     confirmed = _confirmed(options, levels, on)
     implants = tuple(planned.implant for planned in plan.implants)
     views = views_of(pelvis, side, plan.approach, implants=implants)
@@ -58,20 +94,30 @@ def answered(asked: Asked, options: Options, levels: frozenset[str], on: date) -
         plan, pelvis, made_on=on, confirmed=confirmed, record=record, views=spoken, seed=options.seed,
         rough_bones=given.ours,
     )  # fmt: skip
-    document = _document(tell_plan(plan, pelvis, seed=options.seed), told, record, on)
+    files = digests((*given.source.files, *_outlines(options)))
+    document = {
+        **_document(tell_plan(plan, pelvis, seed=options.seed, files=files), told, record, on),
+        **(beside or {}),
+    }
     pictures: tuple[plan_told.Picture, ...] = ()
     if options.out is not None:
         with progress("Drawing …", options.quiet):
-            drawn = plan_pictures(plan, pelvis, made.boundary, views=views)
+            drawn = plan_pictures(plan, pelvis, boundary, views=views)
             pictures = plan_told.pictures_of(drawn, plan)
     return Answer(
         plan=plan, pelvis=pelvis, given=given, document=document, told=told, pictures=pictures, views=spoken,
         views_missing=missing_views(pelvis, side, plan.approach), confirmed=confirmed, record=record,
-        slices=slices, paper=options.paper,
+        slices=case.slices, paper=options.paper,
     )  # fmt: skip
 
 
-def _named(error: str) -> str | Path:
+def _outlines(options: Options) -> tuple[str, ...]:
+    """Files beside the image that the bones came from; none of a de-identified one, whose digest would tell it."""
+    return () if options.deidentify or options.labels is None else (str(options.labels),)
+
+
+def named(error: str) -> str | Path:
+    """An error model as the option names it: a file where there is one, else a name."""
     return Path(error) if Path(error).is_file() else error
 
 

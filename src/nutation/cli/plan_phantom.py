@@ -16,18 +16,23 @@ from nutation.planning.exports.surfaces import Surface
 
 # As a person lies in a scanner: a little tilted and turned, and with the noise of a usual pelvic CT.
 _TILT_DEG, _TURN_DEG, _NOISE_HU = 8.0, 3.0, 15.0
-_SPACING_MM = (1.0, 1.0, 1.5)
+# Slices lie this much further apart than the pixels in them.
+_SLICE_SHARE = 1.5
 _ON = date(2026, 1, 15)
 _PATIENT = ("PHANTOM", "Phantom^Nutation")
 
 
 def run(into: Path, options: Options) -> None:
-    """Write the phantom: `ct/` (DICOM), `labels.nii.gz` on the CT's grid, `sacrum.stl` and the hips' surfaces."""
+    """Write the phantom: `ct/` (DICOM), `labels.nii.gz` on the CT's grid, `sacrum.stl` and the hips' surfaces.
+
+    `--resolution` is the edge of its pixels.
+    """
     folder(into)
     paths: list[Path] = []
     with progress("Making the phantom …", options.quiet):
         made = phantom(pose=tilted(tilt_deg=_TILT_DEG, turn_deg=_TURN_DEG))
-        volume = made.ct(_SPACING_MM, noise_hu=_NOISE_HU, seed=options.seed)
+        pixel_mm = options.resolution
+        volume = made.ct((pixel_mm, pixel_mm, _SLICE_SHARE * pixel_mm), noise_hu=_NOISE_HU, seed=options.seed)
         slices = ct_series(
             volume,
             patient_id=_PATIENT[0],

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
 from nutation.anatomy.pelvis import Pelvis
+from nutation.evidence import MARK_WORDS, Mark, load
 from nutation.planning.fluoroscopy import Attenuation, as_seen, guide_pin, shadow, window_of, with_metal
 from nutation.planning.pictures_style import (
     COINCIDE,
@@ -111,8 +112,15 @@ def _words(view: View, seen: list[PinSeen], attenuation: Attenuation) -> list[st
     if view.fallback:
         told.append(f"Fallback: {view.fallback}.")
     told += [f"Note: {warning}" for warning in view.warnings]
-    told.append(f"{attenuation.said} Cone beam; distances of an assumed C-arm. Words of the view: {view.basis}.")
+    told.append(f"{attenuation.said} Cone beam; distances of an assumed C-arm. Words of the view: {_basis(view)}.")
     return told
+
+
+def _basis(view: View) -> str:
+    """How far the view's words were checked, and where they stand."""
+    told = load().source(view.citation[0]).citation if view.citation and view.basis != "unverified" else ""
+    mark = MARK_WORDS[cast(Mark, view.basis)]
+    return f"{mark} ({told})" if told else mark
 
 
 def _lean(low: float, high: float, plus: str, minus: str) -> str:

@@ -113,7 +113,7 @@ def _legend(figure: Any, height: float) -> None:
     from matplotlib.patches import Patch
 
     handles = [Patch(color=colour, label=f"breach {name}") for _, colour, name in _GRADES]
-    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(0.985, 1 - 0.42 / height), ncol=3, fontsize=9,
+    figure.legend(handles=handles, loc="upper right", bbox_to_anchor=(0.985, 1 - 0.55 / height), ncol=3, fontsize=9,
                   frameon=False)  # fmt: skip
 
 

@@ -58,7 +58,8 @@ class View:
     """One view of one pelvis: its words, its camera, its angles, its lines, and how well it comes out.
 
     `fallback` says what stood in for a missing landmark (empty: nothing had to); `numbers` are angles and distances
-    worth printing beside it; `published` the angles of a series, for comparison.
+    worth printing beside it; `published` the angles of a series, for comparison. `basis` is the mark of its words and
+    `citation` their sources, by key.
     """
 
     id: str
@@ -74,6 +75,7 @@ class View:
     coincidences: tuple[Coincidence, ...]
     lines: tuple[Line, ...]
     basis: str
+    citation: tuple[str, ...] = ()
     fallback: str = ""
     warnings: tuple[str, ...] = ()
     numbers: Mapping[str, float] = field(default_factory=dict[str, float])
@@ -164,7 +166,8 @@ def _view(words: dict[str, Any], found: Found, pelvis: Pelvis, side: Side) -> Vi
         off=tuple(str(line) for line in cast("list[Any]", words["off"])), pin=str(words["pin"]),
         not_to_cross=str(words["not_to_cross"]), seen_from=_seen_from(found.camera),
         camera=found.camera, angles=angles_of(found.camera.beam, pelvis), coincidences=found.coincidences,
-        lines=drawn, basis=str(words["verified"]), fallback=found.fallback, warnings=tuple(warnings),
+        lines=drawn, basis=str(words["verified"]), citation=(str(words["citation"]),), fallback=found.fallback,
+        warnings=tuple(warnings),
         numbers=found.numbers, published=_published(name),
     )  # fmt: skip
 
@@ -175,7 +178,7 @@ def _published(name: str) -> str:
     entry = load().entry("view_angles_published")
     mean, low, high = (entry.number(f"{name}_{which}_deg") for which in ("mean", "low", "high"))
     way = "feet" if name == "inlet" else "head"
-    return f"{mean:.0f}° towards the {way}, {low:.0f}° to {high:.0f}°, in {entry.n} patients supine ({entry.verified})"
+    return f"{mean:.0f}° towards the {way}, {low:.0f}° to {high:.0f}°, in {entry.n} patients supine"
 
 
 def _unseen(name: str, pelvis: Pelvis) -> str:

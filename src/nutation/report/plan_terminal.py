@@ -3,45 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import StringIO
-from typing import Any, cast
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.text import Text
 
 from nutation.report import terminal_pieces as pieces
 from nutation.report import words
 from nutation.report.plan_told import Plain
 
-_WIDEST = 120
-_ASCII = str.maketrans({"≥": ">=", "≤": "<=", "–": "-", "·": ".", "’": "'", "×": "x", "−": "-", "±": "+-", "°": " deg",
-                        "²": "2", "─": "-", "…": "..."})  # fmt: skip
-
 
 def render(told: Plain, console: Console) -> None:
     """Prints the plan as told (``plan_told.told``), at most 120 columns wide; plain text in a pipe."""
-    clean: Plain = words.cleaned(told)
-    width = min(console.width, _WIDEST)
-    ascii_only = console.options.ascii_only
-    page = Group(*_page(_plainer(clean) if ascii_only else clean))
-    if console.is_terminal and not ascii_only:
-        console.print(page, width=width)
-        return
-    drawn = StringIO()
-    Console(file=drawn, width=width, color_system=None, legacy_windows=False).print(page)
-    text = "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
-    if ascii_only:
-        text = text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
-    console.out(text, highlight=False)
-
-
-def _plainer(part: Any) -> Any:
-    """Every text with ASCII in place of the field's own signs; before the page is set, since it makes texts longer."""
-    if isinstance(part, str):
-        return part.translate(_ASCII)
-    if isinstance(part, dict):
-        return {key: _plainer(value) for key, value in cast("Plain", part).items()}
-    return [_plainer(value) for value in cast("list[Any]", part)] if isinstance(part, list) else part
+    pieces.show(told, _page, console)
 
 
 def _page(told: Plain) -> Iterable[RenderableType]:

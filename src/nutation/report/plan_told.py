@@ -78,7 +78,7 @@ def told(
         "answer": {
             "verdict": plan.verdict,
             "said": plan_words.VERDICT[plan.verdict],
-            "reason": plan.reason or "Every implant keeps the limit.",
+            "reason": plan_words.reason(plan),
             "facts": _glance(plan),
         },
         "sheet": {

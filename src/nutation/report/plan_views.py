@@ -26,7 +26,7 @@ def told(views: Iterable[View]) -> list[dict[str, Any]]:
             "from": view.seen_from,
             "notes": [text for text in (view.fallback, *view.warnings) if text],
             "numbers": [{"what": words.sentence(words.said(k)), "value": f"{v:.1f}"} for k, v in view.numbers.items()],
-            "citation": [],
+            "citation": list(view.citation),
             "mark": view.basis,
         }
         for view in views
@@ -47,6 +47,7 @@ def _angles(view: View) -> list[str]:
         f"On the table, prone: {tilt[0]}; {orbit[0]}",
         f"In the scanner's frame: {tilt[1]}; {orbit[1]}",
         *endplate,
+        *([f"Published, for comparison: {view.published}"] if view.published else []),
     ]
 
 

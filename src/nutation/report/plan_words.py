@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from nutation.anatomy.source import Source
 from nutation.anatomy.space import Floats
-from nutation.planning.plan import Breach, PlannedImplant
+from nutation.planning.plan import Breach, Plan, PlannedImplant
 from nutation.report import words
 
 NOTICE = "Decision support. Not for unsupervised clinical use: a surgeon checks every number against the image."
@@ -18,9 +18,9 @@ VERDICT: Mapping[str, str] = {
     "no_plan_within_limit": "No plan within the limit",
 }
 ORIENTATION: Mapping[str, str] = {
-    "dicom": "left and right from the DICOM headers",
-    "nifti": "left and right from the header of a converted image (NIfTI or NRRD): check against the original",
-    "unverified": "left and right not verified: nothing in the input proves them",
+    "dicom": "from the DICOM headers",
+    "nifti": "from the header of a converted image (NIfTI or NRRD): check against the original",
+    "unverified": "not verified: nothing in the input proves them",
 }
 APPROACH: Mapping[str, str] = {"lateral": "lateral transarticular", "s2ai": "S2-alar-iliac"}
 
@@ -96,6 +96,13 @@ def person(name: str) -> str:
     family, _, rest = name.split("=")[0].partition("^")
     given = re.sub(r"\^+", " ", rest).strip()
     return f"{given} {family}".strip()
+
+
+def reason(plan: Plan) -> str:
+    """Why the verdict is what it is, as a sentence."""
+    if not plan.reason:
+        return "Every implant keeps the limit."
+    return words.sentence(plan.reason).rstrip(".") + "."
 
 
 def approach(code: str) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from io import StringIO
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Console, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
@@ -15,15 +14,8 @@ from nutation.report import terminal_pieces as pieces
 from nutation.report.digest import Plain
 from nutation.report.terminal_joint import source, warranted
 
-_WIDEST = 120
 _SHOWN = 3
 _STEPS = 12
-_ASCII = str.maketrans(
-    {
-        "≥": ">=", "≤": "<=", "–": "-", "—": "-", "·": ".", "’": "'", "“": '"', "”": '"', "×": "x", "→": "->",
-        "…": "...", "─": "-", "├": "|", "┤": "|", "●": "O",
-    }
-)  # fmt: skip
 
 
 def render(document: Plain, console: Console) -> None:
@@ -32,19 +24,7 @@ def render(document: Plain, console: Console) -> None:
     Everything that colour says is said in words too; piped, the page is plain text. Where the console's encoding is
     not Unicode it is ASCII. Control characters of the record never reach the terminal.
     """
-    told: Plain = words.cleaned(document)
-    width = min(console.width, _WIDEST)
-    page = Group(*_page(told))
-    ascii_only = console.options.ascii_only
-    if console.is_terminal and not ascii_only:
-        console.print(page, width=width)
-        return
-    drawn = StringIO()
-    Console(file=drawn, width=width, color_system=None, legacy_windows=False).print(page)
-    text = "\n".join(line.rstrip() for line in drawn.getvalue().splitlines())
-    if ascii_only:
-        text = text.translate(_ASCII).encode("ascii", "replace").decode("ascii")
-    console.out(text, highlight=False)
+    pieces.show(document, _page, console)
 
 
 def _page(document: Plain) -> Iterable[RenderableType]:
