@@ -1,4 +1,4 @@
-"""Graded screws: 7.3 mm screws in each pelvis's widest S1 corridor, carried out with an error, beside Zwingmann's.
+"""Graded screws: 7.3 mm screws in each pelvis's widest corridor to mid S1, carried out with an error, and Zwingmann's.
 
     NUTATION_DATA=… uv run python benchmarks/graded_screws.py [--error fluoroscopy|robot|FILE] [CASE …]
 
@@ -19,7 +19,6 @@ from nutation.anatomy.meshes import read_meshes
 from nutation.evidence import load
 from nutation.planning.approaches import approach_of
 from nutation.planning.boundary import forbidden_boundary
-from nutation.planning.corridors import search
 from nutation.planning.execution import error_model
 from nutation.planning.margin_fields import bone_fields
 from nutation.planning.margin_limit import GRADES, zwingmann_check
@@ -47,8 +46,7 @@ def main() -> None:
             continue
         for side in ("left", "right"):
             boundary = forbidden_boundary(pelvis, side, lateral)
-            wide = search(pelvis, boundary, lateral, "s1", min_diameter_mm=screw)
-            found = zwingmann_check(bone_fields(boundary), pelvis, wide[0] if wide else None, error)
+            found = zwingmann_check(boundary, bone_fields(boundary), pelvis, error)
             if found is None:
                 print(f"{case + ' ' + side:10} no S1 corridor of {screw:g} mm")
                 continue

@@ -6,13 +6,14 @@ import edt
 import numpy as np
 import pytest
 
+from nutation.anatomy.pelvis import FORAMINA
 from nutation.anatomy.space import unit
 from nutation.evidence import load
 from nutation.planning.approaches import approach_of, approaches
 from nutation.planning.boundary import Boundary, forbidden_boundary
 from nutation.planning.boundary_fields import bone_share, depths, distance
 from nutation.planning.boundary_zones import ENTRY, EXIT, FORBIDDEN, IN_ILIUM, IN_SACRUM
-from nutation.planning.corridor_kernels import sample
+from nutation.planning.field_kernels import field_at
 from nutation.planning.plan import STRUCTURES, Structure
 from nutation.record.errors import InputError
 from planning.made_pelvis import HALF, TABLE_MM, mirrored, slabs
@@ -25,7 +26,7 @@ WITH_CANAL = forbidden_boundary(slabs(canal=(np.array([0.0, 10.0, 0.0]), 4.0)), 
 
 def at(boundary: Boundary, structure: Structure, *point: float) -> float:
     index = (np.array(point) - boundary.low_mm) / boundary.spacing_mm
-    return float(sample(boundary.field(structure), *index))
+    return float(field_at(boundary.field(structure), *index))
 
 
 def zone(boundary: Boundary, *point: float) -> int:
@@ -171,6 +172,22 @@ def test_the_mirror_image_has_the_mirrored_boundary() -> None:
     differs = np.abs(left.values - right.values[:, ::-1])
     assert (differs > 1e-3).mean() < 1e-4
     assert np.allclose(left.search, right.search[::-1], atol=0.5)
+
+
+def test_the_other_sides_foramen_does_not_stand_for_one_that_is_not_seen() -> None:
+    """Only the right S1 foramen is shown. On the left the clearance to S1's is unknown: that to the right one, 30 mm
+    further, would be large. What is shown stays forbidden."""
+    pelvis = slabs(spacing_mm=2.0, seen=frozenset({"canal", "s1_foramen_right"}))
+    x, y, z = np.round((np.array([-20.0, 0.0, 0.0]) - pelvis.low_mm) / 2).astype(int)
+    pelvis.openings.labels[x - 1 : x + 2, y - 1 : y + 2, z - 1 : z + 2] = FORAMINA["s1_foramen_right"]
+    left, right = (forbidden_boundary(pelvis, side, "lateral") for side in ("left", "right"))
+    assert "s1_foramen" in left.unknown
+    assert "s1_foramen" not in left.names
+    assert zone(left, -20.0, 0.0, 0.0) == FORBIDDEN
+    assert left.least[tuple(np.round((np.array([-20.0, 0.0, 0.0]) - left.low_mm) / 2).astype(int))] < 0
+    assert "s1_foramen" in right.names
+    for boundary in (left, right):
+        assert not boundary.unknown & set(boundary.names), "a structure is known or unknown, never both"
 
 
 def test_a_pelvis_without_the_hip_is_refused() -> None:

@@ -83,7 +83,8 @@ def forbidden_boundary(
     through = through or asked.through
     part = region(pelvis, side, asked, through=through)
     ala = load().entry("ala_keep_out")
-    named, before_ala = name_structures(pelvis, part, ala.number("from_midline_mm"))
+    unknown = unseen(pelvis, side, through=through)
+    named, before_ala = name_structures(pelvis, part, ala.number("from_midline_mm"), unknown)
     bone = part.bone
     share = bone_share(bone)
     behind = depths(share)
@@ -109,7 +110,6 @@ def forbidden_boundary(
     least = values.min(axis=0)
     counted = [slot for slot, name in enumerate(names) if not (through and name == "far_side")]
     search = values[counted].min(axis=0) if len(counted) < len(names) else least
-    unknown = unseen(pelvis, side, through=through)
     away, restrictions = keep_away(pelvis, part, unknown, through=through)
     if away is not None:
         search = np.minimum(search, away)

@@ -64,12 +64,15 @@ def unseen(pelvis: Pelvis, side: str, *, through: bool) -> frozenset[Structure]:
     )
 
 
-def name_structures(pelvis: Pelvis, part: Region, beside_mm: float) -> tuple[_Names, Mask]:
+def name_structures(
+    pelvis: Pelvis, part: Region, beside_mm: float, unknown: frozenset[Structure] = frozenset()
+) -> tuple[_Names, Mask]:
     """The structure of each voxel (position in `NAMES`, or `NONE`), and which of them bound the ala from the front.
 
     What is labelled names itself. The rest is named by the bone that it is nearest to: by the ilium the notch (below
     its rim, seen from the side) or its walls; by the sacrum the endplate, the front or the back, by the way the bone's
-    surface faces. The ala begins `beside_mm` from the midline.
+    surface faces. The ala begins `beside_mm` from the midline. An opening of an `unknown` structure (the other side's)
+    is forbidden as part of the sacrum's wall: the distance to it is not the distance to the structure.
     """
     names = np.full(part.zones.shape, NONE, dtype=np.uint8)
     open_ = part.zones == FORBIDDEN
@@ -93,7 +96,8 @@ def name_structures(pelvis: Pelvis, part: Region, beside_mm: float) -> tuple[_Na
     in_front_of_ala.ravel()[where[ala & front & ~endplate]] = True
 
     for code, structure in _OPENING_OF.items():
-        names[part.openings == code] = NAMES.index(structure)
+        if structure not in unknown:
+            names[part.openings == code] = NAMES.index(structure)
     in_front_of_ala &= part.openings == 0
     other_bone = open_ & (part.openings == 0) & (part.labels > 0)
     names[other_bone] = NAMES.index("far_side")

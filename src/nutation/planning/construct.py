@@ -6,8 +6,8 @@ A construct is chosen for what is left of it when it is carried out with the err
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from itertools import combinations
 from typing import Any, cast
 
 import numpy as np
@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 
 from nutation.anatomy.implants import Implant, Pose, Size
 from nutation.anatomy.pelvis import Pelvis
-from nutation.anatomy.space import Floats
+from nutation.anatomy.space import Floats, unit
 from nutation.evidence import Evidence
 from nutation.planning import construct_kernels as kernels
+from nutation.planning import construct_refine as refining
 from nutation.planning import construct_sets as sets
 from nutation.planning.construct_way import Way
 from nutation.planning.execution import ErrorModel, draw
@@ -26,13 +27,19 @@ from nutation.planning.margin_fields import Fields
 
 # Lines that are kept for combining, and how far apart two of them are at least (at the joint, or in direction).
 POOL, NEAR_MM, NEAR_DEG = 120, 4.0, 7.0
-# Constructs that are refined, and executions simulated to choose among them where the caller does not say: a share of
-# 0.2 then errs by 0.01. A plan chooses with as many as it reports, and the same ones, so that both say the same.
-FINALISTS, TRIALS = 5, 1500
-# Step sizes of the refinement, from the pool's own spacing to below what a surgeon can follow.
+# Sets that are refined: many, since several lead to one construct and the best need not come from the best of them;
+# then so many anew of all their lines. Of what these lead to the best few are simulated.
+STARTS, FEWER, FINALISTS = 32, 16, 8
+# Two constructs are one where no end of an implant differs by more than a refinement's coarser steps.
+SAME_MM = 2.0
+# Executions simulated to choose among constructs where the caller does not say: a share of 0.2 then errs by 0.01. A
+# plan chooses with as many as it reports, and the same ones, so that both say the same.
+TRIALS = 1500
 # The search keeps this much of clearance in hand: what its steps along the axis may pass over.
 IN_HAND_MM = 0.2
-STEPS = ((2.0, 2.5), (1.0, 1.2), (0.5, 0.6), (0.25, 0.3))
+# Step sizes of the refinement, from the pool's own spacing to below what a surgeon can follow.
+STEPS = ((2.0, 2.5), (1.0, 1.2), (0.5, 0.6), (0.25, 0.3), (0.12, 0.15))
+COARSE_STEPS = STEPS[:3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +57,10 @@ class Preferences:
     per_spacing_mm: float
     per_level_mm: float
     per_edge_mm: float
-    per_degree: float
+    at_10_deg_oblique: float
     oblique_from_deg: float
+    at_10_deg_apart: float
+    per_order_mm: float
     density_low: float
     density_high: float
     least_depth_mm: float
@@ -60,13 +69,21 @@ class Preferences:
 @dataclass(frozen=True, slots=True)
 class Found:
     """One construct that the search offers: implants from cranial to caudal and what they are worth together, in mm
-    of purchase; `over_grade` (n,) the simulated share that breaches by more than the limit's grade."""
+    of purchase, with its Monte Carlo error; `over_grade` (n,) the simulated share that breaches by more than the
+    limit's grade."""
 
     implants: tuple[Implant, ...]
     crossings_mm: Floats
     worth: float
     over_grade: tuple[float, ...]
     within: bool
+    worth_error: float = 0.0
+
+    def apart_mm(self, other: Found) -> Floats:
+        """How far each implant's farther end lies from that of the other's same implant, (n,)."""
+        ends = [(one.pose.entry_mm, one.tip_mm) for one in self.implants]
+        others = [(one.pose.entry_mm, one.tip_mm) for one in other.implants]
+        return np.linalg.norm(np.array(ends) - np.array(others), axis=2).max(axis=1)
 
 
 def preferences(held: Evidence, limit: float, least_depth_mm: float) -> Preferences:
@@ -84,8 +101,10 @@ def preferences(held: Evidence, limit: float, least_depth_mm: float) -> Preferen
         per_spacing_mm=weights.number("purchase_mm_per_mm_of_spacing_short"),
         per_level_mm=weights.number("purchase_mm_per_mm_off_level"),
         per_edge_mm=weights.number("purchase_mm_per_mm_near_edge"),
-        per_degree=weights.number("purchase_mm_per_degree_oblique"),
+        at_10_deg_oblique=weights.number("purchase_mm_at_10_degrees_oblique"),
         oblique_from_deg=weights.number("oblique_from_deg"),
+        at_10_deg_apart=weights.number("purchase_mm_at_10_degrees_apart"),
+        per_order_mm=weights.number("purchase_mm_per_mm_out_of_order"),
         density_low=weights.number("density_factor_low"),
         density_high=weights.number("density_factor_high"),
         least_depth_mm=least_depth_mm,
@@ -102,26 +121,49 @@ def choose(
     *,
     seed: int = 0,
     simulations: int = TRIALS,
+    judge: Callable[[Implant], float] | None = None,
 ) -> tuple[Found, ...]:
     """The constructs that the search offers, best first; empty where no line takes the shortest implant.
 
-    `sizes` share a section and a diameter and differ in length. Every offered construct keeps all clearances at 0 or
-    more and its implants apart; whether it keeps the limit under the error says `within`.
+    `sizes` share a section and a diameter and differ in length. Every offered construct keeps its implants apart;
+    whether it keeps the limit under the error, and its clearance by the `judge` (from an implant's true surface, where
+    the search takes the cylinder around it), says `within`.
     """
     search = _Search(fields, pelvis, way, sizes, error, wanted)
     targets, directions, results = search.pool()
     if not len(results):
         return ()
-    offered: list[Found] = []
-    for chosen in search.combine(targets, directions, results):
-        found = search.refined(targets[chosen], directions[chosen])
-        if found is not None:
-            offered.append(found)
-    if not offered:
-        return ()
+    lines = search.climbed(targets, directions, results)
     draws = draw(error, len(way.positions), simulations, seed)
-    simulated = [_simulated(fields, pelvis, one, draws, wanted) for one in offered]
-    return tuple(sorted(simulated, key=lambda one: (not one.within, -one.worth)))
+
+    def simulated(kept: tuple[Floats, Floats, Floats], steps: tuple[tuple[float, float], ...]) -> list[Found]:
+        refined = [search.refined(*kept[:2], chosen, steps) for chosen in search.combine(*kept, FEWER)]
+        out: list[Found] = []
+        for found in _distinct([one for one in refined if one is not None]):
+            one = _simulated(fields, pelvis, found, draws, wanted)
+            if judge is not None and one.within:
+                one = replace(one, within=min(map(judge, one.implants)) >= 0)
+            out.append(one)
+            if len(out) >= FINALISTS and any(one.within for one in out):
+                break
+        return out
+
+    offered = simulated(lines, STEPS)
+    if judge is not None and not any(one.within for one in offered):
+        # Small moves may have lost what the judge asks for: sets of the lines that have it, as they are.
+        good = np.array([judge(one) >= 0 for one in search.implants(*lines)], dtype=np.bool_)
+        if good.any():
+            offered += simulated((lines[0][good], lines[1][good], lines[2][good]), ())
+    return tuple(sorted(offered, key=lambda one: (not one.within, -one.worth)))
+
+
+def _distinct(found: list[Found]) -> list[Found]:
+    """Those that differ, the best first."""
+    kept: list[Found] = []
+    for one in sorted(found, key=lambda one: -one.worth):
+        if all(one.apart_mm(other).max() > SAME_MM for other in kept):
+            kept.append(one)
+    return kept
 
 
 def _simulated(fields: Fields, pelvis: Pelvis, found: Found, draws: Any, wanted: Preferences) -> Found:
@@ -130,9 +172,11 @@ def _simulated(fields: Fields, pelvis: Pelvis, found: Found, draws: Any, wanted:
     shares = (depth.max(axis=2) > wanted.grade_mm).mean(axis=0)
     foreseen = np.array(found.over_grade)
     worth = found.worth - float(_price(shares, wanted).sum() - _price(foreseen, wanted).sum())
+    slopes = wanted.per_percent * 100 * (1 + kernels.OVER_LIMIT * (shares > wanted.limit))
     return replace(
-        found, worth=worth, over_grade=tuple(float(one) for one in shares), within=bool((shares <= wanted.limit).all())
-    )
+        found, worth=worth, over_grade=tuple(float(one) for one in shares), within=bool((shares <= wanted.limit).all()),
+        worth_error=float(np.sqrt((slopes**2 * shares * (1 - shares) / len(depth)).sum())),
+    )  # fmt: skip
 
 
 def _price(shares: NDArray[Any], wanted: Preferences) -> NDArray[Any]:
@@ -159,10 +203,14 @@ class _Search:
             wanted.proud_mm, math.hypot(error.position_sigma_mm, bias_p),
             math.radians(math.hypot(error.angle_sigma_deg, bias_a)), wanted.grade_mm, wanted.per_percent,
             wanted.limit, wanted.least_depth_mm, math.radians(wanted.oblique_from_deg),
-            math.degrees(wanted.per_degree), wanted.density_low, wanted.density_high, IN_HAND_MM,
+            wanted.at_10_deg_oblique / _TEN_DEG**2, wanted.density_low, wanted.density_high, IN_HAND_MM,
             wanted.purchase_halves_mm / math.log(2),
         ])  # fmt: skip
         self.edge_wanted = self.radius + wanted.inside_mm
+        self.prices = np.array([
+            self.edge_wanted, wanted.per_edge_mm, wanted.per_level_mm, wanted.gap_mm, wanted.spacing_mm,
+            wanted.per_spacing_mm, wanted.at_10_deg_apart / _TEN_DEG**2, 2 * self.radius, wanted.per_order_mm,
+        ])  # fmt: skip
 
     def pool(self) -> tuple[Floats, Floats, Floats]:
         """Good lines that differ: targets (n, 3), directions (n, 3), results (n, RESULT), cranial to caudal."""
@@ -180,9 +228,7 @@ class _Search:
         directions = way.directions[good % len(way.directions)]
         results = flat[good]
         crossings = targets + results[:, [kernels.CROSSING]] * directions
-        value = results[:, kernels.UTILITY] - self.wanted.per_edge_mm * np.maximum(
-            0.0, self.edge_wanted - _edge_of(way, crossings)
-        )
+        value = results[:, kernels.UTILITY] - self._near_edge(crossings)
         kept = self._diverse(crossings, directions, value)
         height = (crossings[kept] - way.origin) @ way.axis
         kept = kept[np.argsort(-height, kind="stable")]
@@ -210,58 +256,88 @@ class _Search:
             kept += mine
         return np.array(kept, dtype=np.int64)
 
-    def combine(self, targets: Floats, directions: Floats, results: Floats) -> list[NDArray[np.int64]]:
+    def combine(
+        self, targets: Floats, directions: Floats, results: Floats, keep: int = STARTS
+    ) -> list[NDArray[np.int64]]:
         """The sets of lines worth refining, as indices from cranial to caudal."""
         wanted, way = self.wanted, self.way
         entries = targets + results[:, [kernels.ENTRY]] * directions
         crossings = targets + results[:, [kernels.CROSSING]] * directions
         tips = entries + results[:, [kernels.LENGTH]] * directions
-        cost: Any = sets.pairs(
-            entries, directions, results[:, kernels.LENGTH], crossings, self.radius, wanted.gap_mm, wanted.spacing_mm,
-            wanted.per_spacing_mm,
-        )  # fmt: skip
         height = (tips - way.origin) @ way.axis
+        cost: Any = sets.pairs(
+            entries, directions, results[:, kernels.LENGTH], crossings, height, self.radius, self.prices
+        )
         slot = wanted.per_level_mm * np.maximum(
             0.0, np.maximum(way.bands[:, 0] - height[:, None], height[:, None] - way.bands[:, 1])
         )
-        best: Any = sets.combine(results[:, kernels.UTILITY], cost, slot, len(way.positions), FINALISTS)
+        best: Any = sets.combine(results[:, kernels.UTILITY], cost, slot, len(way.positions), keep)
         return [np.array([i for i in row if i >= 0]) for row in best if row[0] >= 0]
 
-    def refined(self, targets: Floats, directions: Floats) -> Found | None:
-        """The set after small moves of each implant; None where one of them cannot be built from the catalogue."""
-        wanted, way = self.wanted, self.way
-        c, d = targets.copy(), directions.copy()
-        prices = np.array([
-            self.edge_wanted, wanted.per_edge_mm, wanted.per_level_mm, wanted.gap_mm, wanted.spacing_mm,
-            wanted.per_spacing_mm,
-        ])  # fmt: skip
-        steps = np.array([(mm, math.radians(deg)) for mm, deg in STEPS])
-        results: Any = kernels.refine(
-            *self.bones, c, d, way.normal, self.lengths, self.radius, self.choice, way.joint, way.edge_mm,
-            way.origin, way.axis, way.bands, prices, steps,
-        )  # fmt: skip
-        if (results[:, kernels.UTILITY] <= sets.NONE).any():
-            return None
-        implants: tuple[Implant, ...] = tuple(
+    def climbed(self, targets: Floats, directions: Floats, results: Floats) -> tuple[Floats, Floats, Floats]:
+        """The lines of the best sets after small moves, cranial to caudal: what better sets are made of."""
+        none = np.empty((0, 3))
+        found = [
+            self._refine(targets[chosen], directions[chosen], none, none, COARSE_STEPS)
+            for chosen in self.combine(targets, directions, results)
+        ]
+        if not found:
+            return none, none, np.empty((0, kernels.RESULT))
+        c, d, r = (np.concatenate([one[part] for one in found]) for part in range(3))
+        built = r[:, kernels.UTILITY] > sets.NONE
+        c, d, r = c[built], d[built], r[built]
+        crossings = c + r[:, [kernels.CROSSING]] * d
+        r[:, kernels.UTILITY] -= self._near_edge(crossings)
+        order = np.argsort(-((crossings - self.way.origin) @ self.way.axis), kind="stable")
+        return c[order], d[order], r[order]
+
+    def implants(self, targets: Floats, directions: Floats, results: Floats) -> tuple[Implant, ...]:
+        """The implants of lines: sizes of the catalogue in their poses."""
+        return tuple(
             Implant(
                 self.sizes[int(np.argmin(np.abs(self.lengths - results[i, kernels.LENGTH])))],
-                Pose(c[i] + results[i, kernels.ENTRY] * d[i], d[i] / np.linalg.norm(d[i])),
+                Pose(targets[i] + results[i, kernels.ENTRY] * directions[i], unit(directions[i])),
             )
             for i in range(len(results))
         )
+
+    def refined(
+        self, targets: Floats, directions: Floats, chosen: NDArray[np.int64], steps: tuple[tuple[float, float], ...]
+    ) -> Found | None:
+        """The set of these lines after moves by `steps`, and in exchange for the other lines where there are any;
+        None where one cannot be built of the catalogue."""
+        way = self.way
+        others = (targets, directions) if steps else (targets[:0], directions[:0])
+        c, d, results = self._refine(targets[chosen], directions[chosen], *others, steps)
+        beside = (way.joint, way.edge_mm, way.origin, way.axis, way.bands, self.prices)
+        worth: Any = refining.total_worth(c, d, results, self.radius, *beside)
+        if worth <= sets.NONE:
+            return None
+        implants = self.implants(c, d, results)
         crossings = c + results[:, [kernels.CROSSING]] * d
         order = [int(i) for i in np.argsort(-((crossings - way.origin) @ way.axis), kind="stable")]
-        implants, crossings, results = tuple(implants[i] for i in order), crossings[order], results[order]
-        worth = float(results[:, kernels.UTILITY].sum())
-        worth -= wanted.per_edge_mm * float(np.maximum(0.0, self.edge_wanted - _edge_of(way, crossings)).sum())
-        apart = np.array([np.linalg.norm(one - other) for one, other in combinations(crossings, 2)])
-        worth -= wanted.per_spacing_mm * float(np.maximum(0.0, wanted.spacing_mm - apart).sum())
-        height = (np.array([one.tip_mm for one in implants]) - way.origin) @ way.axis
-        off = np.maximum(0.0, np.maximum(way.bands[:, 0] - height, height - way.bands[:, 1]))
-        worth -= wanted.per_level_mm * float(off.sum())
-        return Found(implants, crossings, worth, tuple(float(risk) for risk in results[:, kernels.RISK]), False)
+        over = tuple(float(results[i, kernels.RISK]) for i in order)
+        return Found(tuple(implants[i] for i in order), crossings[order], float(worth), over, False)
+
+    def _refine(
+        self, targets: Floats, directions: Floats, others: Floats, along: Floats, steps: tuple[tuple[float, float], ...]
+    ) -> tuple[Floats, Floats, Floats]:
+        """Lines after small moves by steps of these sizes (mm, degrees), with their results; `others`, `along` are
+        lines that may take their places."""
+        way, c, d = self.way, targets.copy(), directions.copy()
+        results: Any = refining.refine(
+            *self.bones, c, d, others, along, way.normal, self.lengths, self.radius, self.choice, way.joint,
+            way.edge_mm, way.origin, way.axis, way.bands, self.prices,
+            np.array([(mm, math.radians(deg)) for mm, deg in steps], dtype=np.float64).reshape(-1, 2), refining.MOVES,
+        )  # fmt: skip
+        return c, d, results
+
+    def _near_edge(self, crossings: Floats) -> Floats:
+        """What lines cost that cross the joint too near to its edge."""
+        return self.wanted.per_edge_mm * np.maximum(0.0, self.edge_wanted - _edge_of(self.way, crossings))
 
 
+_TEN_DEG = math.radians(10)
 # Lines are kept in this many parts of the joint's height, so that every position has its choice.
 _PARTS = 12
 # Of each part only so many lines are compared with those kept: the rest is worse than all of them.

@@ -15,8 +15,9 @@ from typing import Any, cast
 import numba as nb
 import numpy as np
 
-from nutation.planning.construct_sets import NONE, apart
-from nutation.planning.margin_kernels import end_clearance, field_at
+from nutation.planning.construct_sets import NONE
+from nutation.planning.field_kernels import field_at
+from nutation.planning.margin_kernels import end_clearance
 
 njit = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True)
 njit_parallel = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True, parallel=True)
@@ -82,7 +83,30 @@ def layout(labels: Any, low: Any, h: float, c: Any, d: Any, first: int, gap: int
             last_bone_before = t
             last_first = -1e9
             in_gap = False
-    return best_off < 12.0, best_entry, best_cross
+    if best_off >= 12.0:
+        return False, best_entry, best_cross
+    # Between two voxels the surface is where half is bone: an entry rounded to voxels would jump from line to line.
+    for m in range(21):
+        t = best_entry + (0.1 * m - 1.0) * h
+        if share_of(labels, first, (c[0] + t * d[0] - low[0]) / h, (c[1] + t * d[1] - low[1]) / h,
+                    (c[2] + t * d[2] - low[2]) / h) >= 0.5:  # fmt: skip
+            return True, t, best_cross
+    return True, best_entry, best_cross
+
+
+@njit
+def share_of(labels: Any, code: int, x: float, y: float, z: float) -> float:
+    """How much of a code there is at fractional indices, trilinear; 0 at the grid's edge and beyond."""
+    i, j, k = math.floor(x), math.floor(y), math.floor(z)
+    if i < 0 or j < 0 or k < 0 or i + 1 >= labels.shape[0] or j + 1 >= labels.shape[1] or k + 1 >= labels.shape[2]:
+        return 0.0
+    total = 0.0
+    for a in range(2):
+        for b in range(2):
+            for e in range(2):
+                if labels[i + a, j + b, k + e] == code:
+                    total += abs(1 - a - (x - i)) * abs(1 - b - (y - j)) * abs(1 - e - (z - k))
+    return total
 
 
 @njit
@@ -100,7 +124,7 @@ def line(
     """The best length on one line; `out` (RESULT) gets what it is worth, UTILITY `NONE` where no length fits.
 
     `choice`: proud_mm, sigma_p, sigma_a (rad), grade_mm, price, limit, least_second_mm, oblique_from (rad),
-    oblique_price (per rad), density low, density high, least clearance, scale of purchase in mm. `bound` is the field
+    oblique_price (per rad²), density low, density high, least clearance, scale of purchase in mm. `bound` is the field
     in which the clearance must not fall below that least; `state` (structures,) keeps the least (clearance + grade) /
     sigma so far.
     """
@@ -120,7 +144,7 @@ def line(
     least = 1e9
     cosine = min(1.0, abs(d[0] * normal[0] + d[1] * normal[1] + d[2] * normal[2]))
     angle = math.acos(cosine)
-    oblique = max(0.0, angle - choice[7]) * choice[8]
+    oblique = max(0.0, angle - choice[7]) ** 2 * choice[8]
     for n in range(lengths.shape[0]):
         length = lengths[n]
         # the shaft: spheres of the full radius as far as the flat end allows
@@ -144,11 +168,12 @@ def line(
             j = round((c[1] + (start + u) * d[1] - low[1]) / h)
             k = round((c[2] + (start + u) * d[2] - low[2]) / h)
             if 0 <= i < nx and 0 <= j < ny and 0 <= k < nz and labels[i, j, k] == second:
-                purchase += step
+                part = min(step, length - u)
+                purchase += part
                 factor = 1.0
                 if hu_ref > 0.0:
                     factor = min(max(hu[i, j, k] / hu_ref, choice[9]), choice[10])
-                weighted += step * factor
+                weighted += part * factor
             u += step
         if purchase < choice[6]:
             continue
@@ -217,107 +242,3 @@ def off_level(tip: Any, origin: Any, axis: Any, low: float, high: float) -> floa
     """How many mm a tip lies outside a band along the sacral axis."""
     s = (tip[0] - origin[0]) * axis[0] + (tip[1] - origin[1]) * axis[1] + (tip[2] - origin[2]) * axis[2]
     return max(0.0, low - s, s - high)
-
-
-@njit
-def refine(
-    labels: Any, hu: Any, hu_ref: float, low: Any, h: float, first: int, gap: int, second: int,
-    fields: Any, bound: Any, flow: Any, fh: float, targets: Any, directions: Any,
-    normal: Any, lengths: Any, radius: float,
-    choice: Any, joint: Any, edge: Any, origin: Any, axis: Any, bands: Any, prices: Any, steps: Any,
-) -> Any:  # fmt: skip
-    """Improve a set of implants (targets, directions (n, 3), changed in place) by small moves of one at a time.
-
-    `bands` (n, 2) along the sacral `axis` from `origin`; `prices`: edge wanted, price per mm near the edge, price per
-    mm off the level, least bone between surfaces, preferred spacing, its price; `steps` (m, 2) in mm and radians.
-    Gives their results (n, RESULT).
-    """
-    n = targets.shape[0]
-    state = np.empty(fields.shape[0])
-    results = np.empty((n, RESULT))
-    for i in range(n):
-        line(
-            labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, targets[i], directions[i], normal,
-            lengths, radius, choice, state, results[i],
-        )  # fmt: skip
-    trial = np.empty(RESULT)
-    c, d = np.empty(3), np.empty(3)
-    for m in range(steps.shape[0]):
-        for _ in range(_SWEEPS):
-            moved = False
-            for i in range(n):
-                value = _value(i, targets[i], directions[i], results[i], targets, directions, results, radius, joint,
-                               edge, origin, axis, bands, prices)  # fmt: skip
-                for move in range(8):
-                    u, v = _across(directions[i])
-                    sign = 1.0 if move % 2 == 0 else -1.0
-                    for x in range(3):
-                        c[x], d[x] = targets[i, x], directions[i, x]
-                        part = u[x] if (move // 2) % 2 == 0 else v[x]
-                        if move < 4:
-                            c[x] += sign * steps[m, 0] * part
-                        else:
-                            d[x] += sign * steps[m, 1] * part
-                    size = math.sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2])
-                    for x in range(3):
-                        d[x] /= size
-                    line(
-                        labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, c, d, normal, lengths,
-                        radius, choice, state, trial,
-                    )  # fmt: skip
-                    if trial[UTILITY] <= NONE:
-                        continue
-                    other = _value(i, c, d, trial, targets, directions, results, radius, joint, edge, origin, axis,
-                                   bands, prices)  # fmt: skip
-                    if other > value + 1e-6:
-                        value, moved = other, True
-                        for x in range(3):
-                            targets[i, x] = c[x] + trial[CROSSING] * d[x]
-                            directions[i, x] = d[x]
-                        for x in range(RESULT):
-                            results[i, x] = trial[x]
-                        results[i, ENTRY] -= trial[CROSSING]
-                        results[i, CROSSING] = 0.0
-            if not moved:
-                break
-    return results
-
-
-# Sweeps over all moves at one step size; a search that still moves after these goes on with the next, smaller step.
-_SWEEPS = 12
-
-
-@njit
-def _across(d: Any) -> Any:
-    u = np.zeros(3)
-    u[2 if abs(d[2]) < 0.9 else 1] = 1.0
-    dot = u[0] * d[0] + u[1] * d[1] + u[2] * d[2]
-    u -= dot * d
-    u /= math.sqrt(u[0] * u[0] + u[1] * u[1] + u[2] * u[2])
-    v = np.array([d[1] * u[2] - d[2] * u[1], d[2] * u[0] - d[0] * u[2], d[0] * u[1] - d[1] * u[0]])
-    return u, v
-
-
-@njit
-def _value(
-    i: int, c: Any, d: Any, result: Any, targets: Any, directions: Any, results: Any, radius: float, joint: Any,
-    edge: Any, origin: Any, axis: Any, bands: Any, prices: Any,
-) -> float:  # fmt: skip
-    """What implant i, so placed, is worth beside the others."""
-    if result[UTILITY] <= NONE:
-        return NONE
-    crossing = c + result[CROSSING] * d
-    entry = c + result[ENTRY] * d
-    tip = entry + result[LENGTH] * d
-    value = result[UTILITY] - prices[1] * edge_short(crossing, joint, edge, prices[0])
-    value -= prices[2] * off_level(tip, origin, axis, bands[i, 0], bands[i, 1])
-    for j in range(targets.shape[0]):
-        if j == i:
-            continue
-        there = targets[j] + results[j, ENTRY] * directions[j]
-        surfaces = apart(entry, d, result[LENGTH], there, directions[j], results[j, LENGTH]) - 2 * radius
-        if surfaces < prices[3]:
-            return NONE
-        x = crossing - targets[j] - results[j, CROSSING] * directions[j]
-        value -= prices[5] * max(0.0, prices[4] - math.sqrt(x[0] * x[0] + x[1] * x[1] + x[2] * x[2]))
-    return value

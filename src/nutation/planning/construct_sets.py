@@ -37,10 +37,24 @@ def apart(e1: Any, d1: Any, l1: float, e2: Any, d2: Any, l2: float) -> float:
 
 
 @njit
-def pairs(entries: Any, directions: Any, lengths: Any, crossings: Any, radius: float, gap_mm: float, preferred: float,
-          price: float) -> Any:  # fmt: skip
-    """What it costs to take two of n implants together, (n, n): nothing at the preferred spacing where they cross the
-    joint, `price` for each mm below it, more than anything where their surfaces come nearer than `gap_mm`."""
+def beside(d1: Any, d2: Any, crossings: float, height: float, prices: Any) -> float:
+    """What two implants cost beside each other: short of the preferred spacing where they cross the joint, by the angle
+    between them, and where the tip of the upper one is not so far above (`height`) the lower one's as it shall be.
+
+    `prices` as `construct_refine.refine` takes them.
+    """
+    angle = math.acos(min(1.0, abs(d1[0] * d2[0] + d1[1] * d2[1] + d1[2] * d2[2])))
+    return (
+        prices[5] * max(0.0, prices[4] - crossings)
+        + prices[6] * angle * angle
+        + prices[8] * max(0.0, prices[7] - height)
+    )
+
+
+@njit
+def pairs(entries: Any, directions: Any, lengths: Any, crossings: Any, heights: Any, radius: float, prices: Any) -> Any:
+    """What it costs to take two of n implants together, (n, n), those from cranial to caudal; more than anything where
+    their surfaces come too near. `heights` (n,) of their tips along the sacral axis."""
     n = entries.shape[0]
     out = np.zeros((n, n))
     for i in range(n):
@@ -49,8 +63,9 @@ def pairs(entries: Any, directions: Any, lengths: Any, crossings: Any, radius: f
             x = crossings[i, 0] - crossings[j, 0]
             y = crossings[i, 1] - crossings[j, 1]
             z = crossings[i, 2] - crossings[j, 2]
-            cost = price * max(0.0, preferred - math.sqrt(x * x + y * y + z * z))
-            if surfaces < gap_mm:
+            cost = beside(directions[i], directions[j], math.sqrt(x * x + y * y + z * z), heights[i] - heights[j],
+                          prices)  # fmt: skip
+            if surfaces < prices[3]:
                 cost = 1e6
             out[i, j] = cost
             out[j, i] = cost

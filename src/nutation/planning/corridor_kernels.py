@@ -19,6 +19,7 @@ import numba as nb
 import numpy as np
 
 from nutation.planning.boundary_zones import ENTRY, EXIT, FORBIDDEN
+from nutation.planning.field_kernels import field_at
 
 njit = cast("Any", nb.njit)(cache=True, nogil=True)
 
@@ -38,29 +39,11 @@ RING = 32
 
 
 @njit
-def sample(field: Any, x: float, y: float, z: float) -> float:
-    """The field (nx, ny, nz) at a fractional index, trilinear; beyond the grid the nearest edge's value."""
-    nx, ny, nz = field.shape
-    x = min(max(x, 0.0), nx - 1.001)
-    y = min(max(y, 0.0), ny - 1.001)
-    z = min(max(z, 0.0), nz - 1.001)
-    i, j, k = int(x), int(y), int(z)
-    a, b, c = x - i, y - j, z - k
-    low = (field[i, j, k] * (1 - c) + field[i, j, k + 1] * c) * (1 - b) + (
-        field[i, j + 1, k] * (1 - c) + field[i, j + 1, k + 1] * c
-    ) * b
-    high = (field[i + 1, j, k] * (1 - c) + field[i + 1, j, k + 1] * c) * (1 - b) + (
-        field[i + 1, j + 1, k] * (1 - c) + field[i + 1, j + 1, k + 1] * c
-    ) * b
-    return low * (1 - a) + high * a
-
-
-@njit
 def least_of(fields: Any, counted: Any, x: float, y: float, z: float) -> float:
     """The least of the counted fields (n, nx, ny, nz) at a fractional index."""
     least = np.inf
     for s in range(counted.shape[0]):
-        least = min(least, sample(fields[counted[s]], x, y, z))
+        least = min(least, field_at(fields[counted[s]], x, y, z))
     return least
 
 
@@ -131,7 +114,7 @@ def least_along(
         step = np.inf
         for s in range(skins.shape[0]):
             behind = _behind(t if s == 0 else end - t, spacing)
-            skin = sample(skins[s], x, y, z)
+            skin = field_at(skins[s], x, y, z)
             if behind > 0.0 and skin < behind:
                 value = min(value, skin)
             else:
@@ -163,7 +146,7 @@ def reach_along(
     t = start
     while t < longest:
         x, y, z = e[0] + t * d[0], e[1] + t * d[1], e[2] + t * d[2]
-        value = min(least_of(fields, counted, x, y, z), sample(skins[0], x, y, z))
+        value = min(least_of(fields, counted, x, y, z), field_at(skins[0], x, y, z))
         zone = zone_at(zones, x, y, z)
         if value < radius or zone in (FORBIDDEN, ENTRY, EXIT):
             break
@@ -230,7 +213,7 @@ def skin_along(
         if crossed < 0.0 and zone_at(zones, u, v, w) != outside:
             crossed = t
         if crossed >= 0.0:
-            near = sample(skin, u, v, w)
+            near = field_at(skin, u, v, w)
             behind = _behind(t - crossed, h)
             if behind > 0.0 and near < behind:
                 least = min(least, near)
@@ -413,10 +396,10 @@ def least_at(fields: Any, skin: Any, zones: Any, points: Any, h: float, d: Any, 
             left = (zone_at(zones, x - back * d[0], y - back * d[1], z - back * d[2]) == ENTRY) != outside
         if outside and not left:
             continue
-        near = sample(skin, x, y, z)
+        near = field_at(skin, x, y, z)
         behind = _behind(back, h)
         if outside or (behind > 0.0 and near < behind):
             found[last] = min(found[last], near)
         if not outside:
             for s in range(last):
-                found[s] = min(found[s], sample(fields[s], x, y, z))
+                found[s] = min(found[s], field_at(fields[s], x, y, z))

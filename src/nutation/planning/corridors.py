@@ -32,13 +32,13 @@ from nutation.planning.corridor_kernels import (
     least_along,
     reach_along,
     refine,
-    sample,
     search_all,
     way_along,
     widened,
 )
 from nutation.planning.corridor_lattice import Lattice, lattice, peaks
 from nutation.planning.corridor_way import Way, band_of, way_of
+from nutation.planning.field_kernels import field_at
 from nutation.planning.plan import Corridor, Structure
 
 SLACK_MM = 1.5
@@ -181,7 +181,7 @@ def _corridor(
 def _to_surface(boundary: Boundary, point: Floats, d: Floats, outwards: float) -> float:
     """The way in voxels along the line from a point at the skin to the surface itself, where half of it is bone."""
     ways = np.arange(-1.5, 1.51, 0.1)
-    shares = np.array([sample(boundary.share, *(point + t * d)) for t in ways])
+    shares = np.array([field_at(boundary.share, *(point + t * d)) for t in ways])
     inside = shares >= 0.5
     # From the air inwards the first change; `outwards` says on which end the air is.
     order = range(len(ways) - 1) if outwards < 0 else range(len(ways) - 2, -1, -1)

@@ -41,6 +41,8 @@ from nutation.record.errors import InputError
 
 # Where no construct keeps the limit at the usual weights, it is looked for once more with margin weighed so much more.
 MARGIN_FIRST = 4
+# Constructs that differ by less are one to a surgeon, who does not place an implant more exactly.
+TOLD_MM = 4.0
 # Executions simulated for each other reading of the error: its share errs by 0.01.
 READING_TRIALS = 1500
 
@@ -104,7 +106,7 @@ def make_plan(
     corridors = _corridors(pelvis, boundary, way, chosen)
     graded = None
     if way.id == "lateral":
-        graded = zwingmann_check(bone, pelvis, corridors.get("s1"), model, seed=seed, evidence=held)
+        graded = zwingmann_check(boundary, bone, pelvis, model, seed=seed, evidence=held)
     basis = basis_of(pelvis, way, model, bound, wanted, graded, simulations, held)
     if not offered:
         plan = _no_plan(
@@ -115,7 +117,7 @@ def make_plan(
     best = offered[0]
     planned, numbers = _told(boundary, bone, pelvis, side, best, model, bound, simulations, seed, held)
     over = exceeding(planned, bound)
-    warnings += [*near_each_other(_spacing(best), held), *off_level(planned, way)]
+    warnings += [*near_each_other(_spacing(best), held), *off_level(planned, way), *_like_worth(offered)]
     plan = Plan(
         side, way.id, "no_plan_within_limit" if over else "planned", over, planned, _spacing(best), corridors,
         model.in_words, bound.in_words, basis, tuple(dict.fromkeys(warnings)),
@@ -140,7 +142,10 @@ def _offers(
         offered: tuple[Found, ...] = ()
         for heavier in (1, MARGIN_FIRST):
             weighed = replace(wanted, per_percent=heavier * wanted.per_percent)
-            found = choose(bone, pelvis, lines, sizes, model, weighed, seed=seed, simulations=simulations)
+            found = choose(
+                bone, pelvis, lines, sizes, model, weighed, seed=seed, simulations=simulations,
+                judge=lambda implant: clearance(boundary, implant).least_mm,
+            )  # fmt: skip
             if found and found[0].within:
                 if heavier > 1:
                     said.append(
@@ -154,6 +159,24 @@ def _offers(
         said += [f"{number} implant{'s' if number > 1 else ''}: {what}.", *lines.warnings]
         first = first or offered
     return first, said
+
+
+def _like_worth(offered: tuple[Found, ...]) -> list[str]:
+    """That another construct is worth as much as the planned one, as far as the simulation can tell, and which."""
+    best = offered[0]
+    for number, other in enumerate(offered[1:4], start=1):
+        apart = best.apart_mm(other) if len(other.implants) == len(best.implants) else np.zeros(1)
+        error = float(np.hypot(best.worth_error, other.worth_error))
+        if other.within != best.within or best.worth - other.worth >= error or apart.max() < TOLD_MM:
+            continue
+        names = POSITIONS[len(best.implants)]
+        ends = ", ".join(
+            f"{name} {one.size.length_mm:g} mm long, up to {mm:.0f} mm away"
+            for name, one, mm in zip(names, other.implants, apart, strict=True)
+        )
+        told = f"Alternative {number} is worth as much as this construct, within the simulation's error ({ends})"
+        return [f"{told}: a small change of the input may exchange the two. A person chooses."]
+    return []
 
 
 def _worst(offered: tuple[Found, ...]) -> float:

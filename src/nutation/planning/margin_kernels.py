@@ -12,6 +12,8 @@ from typing import Any, cast
 import numba as nb
 import numpy as np
 
+from nutation.planning.field_kernels import field_at
+
 # The distance changes by no more than the way gone, so that a march may step by what it has in hand; this is the least
 # step, as a part of the voxel, so that it ends.
 LEAST_STEP = 0.75
@@ -19,24 +21,6 @@ LEAST_STEP = 0.75
 RIM = 8
 
 njit = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True)
-
-
-@njit
-def field_at(field: Any, x: float, y: float, z: float) -> float:
-    """The field (nx, ny, nz) at fractional indices, trilinear; outside it the nearest edge's value."""
-    nx, ny, nz = field.shape
-    x = min(max(x, 0.0), nx - 1.001)
-    y = min(max(y, 0.0), ny - 1.001)
-    z = min(max(z, 0.0), nz - 1.001)
-    i, j, k = int(x), int(y), int(z)
-    fx, fy, fz = x - i, y - j, z - k
-    low = (field[i, j, k] * (1 - fz) + field[i, j, k + 1] * fz) * (1 - fy) + (
-        field[i, j + 1, k] * (1 - fz) + field[i, j + 1, k + 1] * fz
-    ) * fy
-    high = (field[i + 1, j, k] * (1 - fz) + field[i + 1, j, k + 1] * fz) * (1 - fy) + (
-        field[i + 1, j + 1, k] * (1 - fz) + field[i + 1, j + 1, k + 1] * fz
-    ) * fy
-    return low * (1 - fx) + high * fx
 
 
 @njit

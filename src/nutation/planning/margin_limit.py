@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nutation.anatomy.implants import Implant, Pose, Size
 from nutation.anatomy.pelvis import Pelvis
 from nutation.evidence import MARK_WORDS, Evidence, load
+from nutation.planning.boundary import Boundary
+from nutation.planning.corridors import search
 from nutation.planning.execution import ErrorModel, draw
 from nutation.planning.margin import SIMULATIONS, executed
 from nutation.planning.margin_fields import Fields
-from nutation.planning.plan import Corridor
 from nutation.record.errors import InputError
 
 GRADES = ("none", "under_2mm", "from_2_to_4mm", "over_4mm")
@@ -49,7 +51,7 @@ def limit_of(share: float | None = None, evidence: Evidence | None = None) -> Li
 
 @dataclass(frozen=True, slots=True)
 class GradedScrew:
-    """A screw of the published kind in this pelvis's widest S1 corridor, carried out with an error and graded."""
+    """A screw of the published kind in the pelvis's widest corridor to mid S1, carried out with an error and graded."""
 
     corridor_mm: float
     length_mm: float
@@ -66,15 +68,16 @@ class GradedScrew:
 
         return (
             f"Graded screws for comparison (no breach, under 2, 2 to 4, over 4 mm, in %): simulated in this pelvis's "
-            f"widest S1 corridor ({self.corridor_mm:.1f} mm) {told(self.simulated)}; published by fluoroscopy "
+            f"widest corridor to the middle of S1 ({self.corridor_mm:.1f} mm wide, {self.length_mm:.0f} mm long) "
+            f"{told(self.simulated)}; published by fluoroscopy "
             f"{told(self.fluoroscopic)}, navigated {told(self.navigated)} (Zwingmann 2009)."
         )
 
 
 def zwingmann_check(
+    boundary: Boundary,
     fields: Fields,
     pelvis: Pelvis,
-    corridor: Corridor | None,
     error: ErrorModel,
     *,
     simulations: int = SIMULATIONS,
@@ -83,17 +86,21 @@ def zwingmann_check(
 ) -> GradedScrew | None:
     """Simulated grades of an S1 screw beside the published; None where S1 has no corridor wide enough for it.
 
-    `corridor` is the widest lateral one in S1, `fields` the distances to bone. The screw runs from the outer table to
-    the end of its corridor, or to the middle of the S1 body if that comes first.
+    Published screws end in the S1 body: the widest lateral corridor that reaches its middle is taken, and the screw
+    runs from the outer table to there. `boundary` is a lateral one, `fields` its distances to bone.
     """
     held = evidence or load()
     screw = held.entry("iliosacral_screw").number("diameter_mm")
-    band = pelvis.levels.bands.get("s1")
-    if band is None or corridor is None or corridor.diameter_mm < screw:
+    band, joint = pelvis.levels.bands.get("s1"), pelvis.joints.get(boundary.side)
+    if band is None or joint is None:
         return None
-    widest = corridor
-    to_middle = float(np.dot(band.centre_mm - widest.pose.entry_mm, widest.pose.direction))
-    length = min(widest.length_mm, to_middle) if to_middle > 0 else widest.length_mm
+    deep = replace(boundary.approach, least_depth_mm=abs(float(joint.centre_mm[0] - band.centre_mm[0])))
+    found = search(pelvis, replace(boundary, approach=deep), deep, "s1", min_diameter_mm=screw)
+    if not found:
+        return None
+    widest = found[0]
+    across = max(0.1, abs(float(widest.pose.direction[0])))
+    length = min(widest.length_mm, abs(float(widest.pose.entry_mm[0] - band.centre_mm[0])) / across)
     size = Size("graded-screw", "graded screw", "circle", screw, length)
     placed = (Implant(size, Pose(widest.pose.entry_mm, widest.pose.direction)),)
     depth, _ = executed(fields, pelvis, placed, draw(error, 1, simulations, seed))
@@ -105,9 +112,7 @@ def zwingmann_check(
     )  # fmt: skip
 
 
-def graded(
-    depth_mm: np.ndarray[tuple[int, ...], np.dtype[np.float32]], evidence: Evidence | None = None
-) -> dict[str, float]:
+def graded(depth_mm: NDArray[np.float32], evidence: Evidence | None = None) -> dict[str, float]:
     """Shares of breach depths (n,) by published grade."""
     held = evidence or load()
     low, high = (held.entry("breach_scale").number(f"grades_mm.{i}") for i in (1, 2))
