@@ -125,6 +125,25 @@ def test_the_joint_ends_where_the_bones_part() -> None:
 # ---- cutting
 
 
+def test_a_pocket_within_the_joint_is_joint() -> None:
+    """Bones 2.4 mm apart, the sacrum with a hollow of 7 mm that opens on the gap: too wide for two facing surfaces, yet
+    nothing but joint closes it in. A hollow inside the bone, away from the gap, stays what it was."""
+    labels, _ = slabs(lambda points: np.full(len(points), 2.4), 1.0)
+    whole = cut_gap(labels, 1.0).labels
+    beside = np.argwhere((whole == SACRUM) & ndimage.binary_dilation(whole == LEFT_GAP))
+    i, j, k = beside[np.argmin(np.linalg.norm(beside - np.array(labels.shape) / 2, axis=1))]
+    bone = np.argwhere(ndimage.binary_erosion(whole == SACRUM, iterations=4))
+    x, y, z = bone[np.argmax(np.abs(bone - [i, j, k]).sum(axis=1))]
+    hollow = labels.copy()
+    hollow[i - 3 : i + 4, j - 3 : j + 4, k - 3 : k + 4][
+        hollow[i - 3 : i + 4, j - 3 : j + 4, k - 3 : k + 4] == SACRUM
+    ] = 0
+    hollow[x, y, z] = 0
+    cut = cut_gap(hollow, 1.0).labels
+    assert (cut[(hollow == 0) & (labels == SACRUM)] == LEFT_GAP).sum() == np.count_nonzero(hollow != labels) - 1
+    assert cut[x, y, z] == 0
+
+
 @pytest.mark.parametrize("spacing_mm", [0.8, 1.0, 2.0])
 def test_where_bones_touch_a_gap_is_cut_and_said(spacing_mm: float) -> None:
     # Half of the faces touch, the other half is 2.4 mm apart.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -329,6 +330,7 @@ def test_identity_comes_from_the_ct(tmp_path: Path, volume: Volume) -> None:
     ("shift", "word"),
     [
         ((13.0, 0.0, 0.0), "better when shifted by -1[2-4], "),
+        ((0.0, 7.5, 0.0), "better when shifted by -?[01], -[78], -?[01] mm"),
         ((0.0, 0.0, -13.0), "better when shifted by -?[01], -?[01], 1[2-4]"),
         ((300.0, 0.0, 0.0), "outside"),
     ],
@@ -341,6 +343,15 @@ def test_a_map_of_another_frame_than_the_ct(
     )
     with pytest.raises(InputError, match=word):
         read_labels(moved, image=ct_of(volume))
+
+
+def test_a_map_that_is_a_little_off_is_read_with_a_doubt(tmp_path: Path, volume: Volume) -> None:
+    """5 mm is more than a voxel of 3 mm and less than two: said, with its size and direction."""
+    off = volume.grid.origin_mm + np.array([0.0, 0.0, 5.0])
+    moved = write_map(tmp_path / "moved.nii.gz", total(volume), volume.grid, origin=off)
+    doubts = [text for text in read_labels(moved, image=ct_of(volume)).source.warnings if "better when shifted" in text]
+    assert len(doubts) == 1
+    assert re.search(r"by -?[01], -?[01], -[456] mm", doubts[0])
 
 
 def test_a_ct_without_bone_there(tmp_path: Path, volume: Volume) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,6 @@ from nutation.anatomy.pelvis import (
     SACRUM,
 )
 from nutation.anatomy.phantom import Phantom, PhantomShape, dysmorphic, phantom, tilted
-from nutation.anatomy.phantom_files import IMAGE_DATE, write_phantom
 from nutation.anatomy.phantom_truth import placed
 from nutation.anatomy.shapes import BoneShapes
 from nutation.anatomy.space import Floats, Grid, unit
@@ -385,54 +383,3 @@ def test_metal_lies_where_its_pose_says() -> None:
     np.testing.assert_allclose(points.mean(axis=0), implant.pose.at(25.0), atol=0.5)
     spread = np.linalg.svd(points - points.mean(axis=0))[2][0]
     assert abs(spread @ implant.pose.direction) > np.cos(np.radians(1))
-
-
-# ---- files
-
-
-def test_a_dicom_series_reads_back_as_the_same_ct(tmp_path: Path) -> None:
-    import pydicom
-    import SimpleITK as sitk  # noqa: N813
-
-    posed = phantom(pose=POSE)
-    low, _ = posed.bounds()
-    field = (tuple(low + np.array([90, 60, 150])), tuple(low + np.array([170, 130, 170])))
-    folder = write_phantom(
-        tmp_path / "ct", "dicom", posed, spacing_mm=(1.0, 1.25, 2.0), noise_hu=10, seed=4, covering=field
-    )
-    reader = sitk.ImageSeriesReader()
-    reader.SetFileNames(reader.GetGDCMSeriesFileNames(str(folder)))
-    image = reader.Execute()
-    ct = posed.ct((1.0, 1.25, 2.0), noise_hu=10, seed=4, covering=field)
-    np.testing.assert_allclose(image.GetOrigin(), ct.grid.origin_mm, atol=1e-4)
-    np.testing.assert_allclose(image.GetSpacing(), ct.grid.spacing_mm)
-    stored = sitk.GetArrayFromImage(image).transpose(2, 1, 0)
-    np.testing.assert_allclose(stored, np.clip(ct.values, -1024, 3071), atol=0.51)
-    first = pydicom.dcmread(folder / "slice_0001.dcm")
-    assert (first.PatientName, first.PatientID, first.Modality) == ("PHANTOM", "PHANTOM", "CT")
-    assert first.StudyDate == f"{IMAGE_DATE:%Y%m%d}"
-    again = write_phantom(
-        tmp_path / "again", "dicom", posed, spacing_mm=(1.0, 1.25, 2.0), noise_hu=10, seed=4, covering=field
-    )
-    assert (again / "slice_0003.dcm").read_bytes() == (folder / "slice_0003.dcm").read_bytes()
-
-
-def test_label_map_and_ct_in_nifti(tmp_path: Path, plain: Phantom) -> None:
-    import SimpleITK as sitk  # noqa: N813
-
-    labels = sitk.ReadImage(str(write_phantom(tmp_path, "labels", plain, spacing_mm=3.0)))
-    assert set(np.unique(sitk.GetArrayFromImage(labels))) == {0, 25, 27, 77, 78}
-    hip = np.argwhere(sitk.GetArrayFromImage(labels).transpose(2, 1, 0) == 77).mean(axis=0)
-    assert labels.TransformContinuousIndexToPhysicalPoint(hip.tolist())[0] > 50, "LPS: the left hip lies at positive x"
-    field = ((0.0, 0.0, -40.0), (40.0, 30.0, -10.0))
-    ct = sitk.ReadImage(str(write_phantom(tmp_path, "nifti", plain, spacing_mm=2.0, covering=field)))
-    expected = plain.ct(2.0, covering=field)
-    np.testing.assert_allclose(sitk.GetArrayFromImage(ct).transpose(2, 1, 0), expected.values, atol=0.51)
-
-
-def test_meshes_on_disk(tmp_path: Path, plain: Phantom) -> None:
-    folder = write_phantom(tmp_path / "meshes", "meshes", plain, spacing_mm=3.0)
-    surfaces = {path.stem: trimesh.load(path) for path in folder.glob("*.stl")}
-    assert surfaces.keys() == {"sacrum", "left_hip", "right_hip", "l5"}
-    assert surfaces["left_hip"].bounds[0][0] > 0
-    assert all(surface.is_watertight for surface in surfaces.values())

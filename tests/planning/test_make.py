@@ -7,16 +7,27 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from nutation.anatomy.implants import Implant, Pose
+from nutation.anatomy.labels_field import resampled, to_sitk
 from nutation.anatomy.pelvis import FORAMINA, Openings, Pelvis
+from nutation.anatomy.phantom import phantom
+from nutation.anatomy.phantom_shape import PhantomShape
 from nutation.evidence import load
+from nutation.planning.boundary import forbidden_boundary
 from nutation.planning.catalogue import packaged_catalogue
+from nutation.planning.clearance import clearance
+from nutation.planning.construct import Found
 from nutation.planning.execution import error_model
-from nutation.planning.make import PlanMade, make_plan
+from nutation.planning.make import (
+    PlanMade,
+    _like_worth,  # pyright: ignore[reportPrivateUsage]
+    make_plan,
+)
 from nutation.planning.make_words import bridging
 from nutation.planning.margin_limit import graded, limit_of
 from nutation.planning.plan import STRUCTURES
 from nutation.record.errors import InputError
-from planning.construct_world import pelvis_of_phantom
+from planning.construct_world import pelvis_of_phantom, the_phantom
 
 COARSE_MM = 2.0
 FEW = 800
@@ -44,6 +55,31 @@ def test_a_plan_within_the_limit_says_what_it_rests_on(made: PlanMade) -> None:
     assert "23%" in plan.limit
     assert "40/37/11.5/11.5" in said, "published grades beside the simulated ones"
     assert "confirm" in " ".join(plan.warnings)
+
+
+def test_a_voxel_twice_as_large_changes_no_implants_least_clearance_by_its_size(made: PlanMade) -> None:
+    """The boundary is exact below a voxel: the same implants at 1 mm and at 2 mm differ by less than the coarser
+    voxel. Each structure's own distance may differ by more, where voxels between two of them go to the other one."""
+    fine = forbidden_boundary(pelvis_of_phantom(1.0), "left", "lateral")
+    for one in made.plan.implants:
+        assert clearance(fine, one.implant).least_mm == pytest.approx(one.clearance.least_mm, abs=COARSE_MM)
+
+
+def test_another_construct_of_like_worth_is_named() -> None:
+    """Two constructs apart by 0.5 mm of purchase, each known to 0.6: neither is better as far as it can be told."""
+    size = packaged_catalogue().for_approach("lateral")[0]
+    inwards = np.array([-1.0, 0.0, 0.0])
+
+    def found(shift_mm: float, worth: float) -> Found:
+        at = [np.array([60.0, shift_mm, -20.0 * i]) for i in range(3)]
+        return Found(tuple(Implant(size, Pose(one, inwards)) for one in at), np.array(at), worth, (0.1,) * 3, True, 0.6)
+
+    (said,) = _like_worth((found(0.0, 10.0), found(5.0, 9.5)))
+    assert said.startswith("Alternative 1 ")
+    assert "superior" in said
+    assert "5 mm away" in said
+    assert not _like_worth((found(0.0, 10.0), found(1.0, 9.5))), "a millimetre away is the same construct to a surgeon"
+    assert not _like_worth((found(0.0, 10.0), found(5.0, 8.0))), "2 mm of purchase are more than the errors together"
 
 
 def test_construct_shares_and_readings_are_there(made: PlanMade) -> None:
@@ -97,6 +133,29 @@ def test_bridging_is_unknown_where_the_gap_was_cut_and_told_where_the_ct_shows_i
     assert bridging(on_ct, "left", held).refuses
     coarse = replace(on_ct, source=replace(pelvis.source, slice_spacing_mm=3.0))
     assert not bridging(coarse, "left", held).refuses, "3 mm slices say nothing of a gap of 2 mm"
+
+
+@pytest.mark.parametrize("voxel_mm", [1.0, 1.5, 2.0])
+def test_a_healthy_joint_is_not_bridged_by_its_blur(voxel_mm: float) -> None:
+    """A gap of 2.6 mm between plates of cortex: at 2 mm its voxels read as bright as bone, and still show the dip."""
+    made, pelvis, held = the_phantom(), pelvis_of_phantom(1.0), load()
+    volume = made.ct(voxel_mm, noise_hu=15.0, seed=1)
+    hu = resampled(to_sitk(np.asarray(volume.values, np.float32), volume.grid), pelvis.grid, -1024.0)
+    found = bridging(replace(pelvis, hu=hu), "left", held)
+    assert not found.refuses
+    assert not found.warnings
+
+
+@pytest.mark.parametrize("voxel_mm", [1.0, 2.0])
+def test_bone_through_the_gap_is_seen_on_ct(voxel_mm: float) -> None:
+    """Bone fills nine tenths of the auricular gap, and the labels show a gap all the same, as people draw it."""
+    pelvis, held = pelvis_of_phantom(1.0), load()
+    made = phantom(PhantomShape(fused_left=0.9))
+    volume = made.ct(voxel_mm, noise_hu=15.0, seed=1)
+    hu = resampled(to_sitk(np.asarray(volume.values, np.float32), volume.grid), pelvis.grid, -1024.0)
+    found = bridging(replace(pelvis, hu=hu), "left", held)
+    assert found.refuses
+    assert not bridging(replace(pelvis, hu=hu), "right", held).refuses
 
 
 def test_what_the_input_does_not_show_stays_unknown() -> None:

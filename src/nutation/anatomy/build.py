@@ -117,7 +117,8 @@ def _warnings(
     shapes: BoneShapes, found: FrameFound, joints: dict[Side, Joint], gap: CutGap, spacing_mm: float, metal_ml: float
 ) -> list[str]:
     told = [*shapes.source.warnings, *found.warnings]
-    if shapes.finest_mm > spacing_mm + 1e-6:
+    # An image's own reader says already that its voxels are coarse.
+    if shapes.finest_mm > spacing_mm + 1e-6 and not any("no finer" in text for text in told):
         told.append(
             f"The input is no finer than {shapes.finest_mm:.1f} mm: distances below that are interpolated, not seen."
         )

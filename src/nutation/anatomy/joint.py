@@ -158,6 +158,7 @@ def _cut_side(out: NDArray[np.uint8], hip: int, code: int, spacing_mm: float) ->
     # voxels that meet in an edge or a corner would still share a node of any mesh made of them
     cut |= (sacrum & ~cut) & grown(ilium & ~cut, 1, EVERY_WAY)
     out[between | cut] = code
+    out[_enclosed(out, code)] = code
     return touching / (touching + facing) if touching + facing else 0.0
 
 
@@ -178,6 +179,18 @@ def _between(labels: NDArray[np.uint8], sacrum: Mask, ilium: Mask, spacing_mm: f
     sizes = np.bincount(numbers.ravel())
     sizes[0] = 0
     return np.asarray((sizes >= max(SMALL_SHARE * sizes.max(), 1))[numbers], dtype=np.bool_)
+
+
+def _enclosed(labels: NDArray[np.uint8], code: int) -> Mask:
+    """Background that the gap and the two bones shut in, and that lies on the gap: pockets of a coarse map's joint."""
+    numbers, count = pieces(labels == BACKGROUND)
+    keep = np.zeros(count + 1, dtype=np.bool_)
+    keep[np.unique(numbers[grown(labels == code)])] = True
+    for axis in range(3):
+        ends = np.moveaxis(numbers, axis, 0)[[0, -1]]
+        keep[np.unique(ends)] = False
+    keep[0] = False
+    return keep[numbers]
 
 
 def _faces(first: Mask, second: Mask) -> int:

@@ -19,6 +19,10 @@ from nutation.planning.plan import STRUCTURES, Clearance, PlannedImplant, Struct
 
 # Slices further apart than this blur a joint of 1 to 4 mm: its attenuation then says nothing of bridging.
 COARSE_MM = 2.0
+# How far into both bones attenuation is followed: past the subchondral plate, however blurred.
+PLATE_MM = 4.0
+# Places along each such line, an odd number: less than half a millimetre apart.
+_SAMPLES = 41
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +45,11 @@ def bridging(pelvis: Pelvis, side: Side, held: Evidence) -> Bridging:
     share = None if joint.synthesised else joint.fused_share
     seen = "in the bones as given"
     if pelvis.hu is not None and not _coarse(pelvis):
-        on_ct = bone_in_gap(pelvis, joint, entry.number("bone_hu"))
+        on_ct = bone_in_gap(pelvis, joint, entry.number("bone_hu"), entry.number("no_dip_share"))
         share = on_ct if share is None else max(share, on_ct)
-        seen = f"on CT (attenuation over {entry.number('bone_hu'):g} HU in the gap)"
+        seen = f"on CT (attenuation over {entry.number('bone_hu'):g} HU through the gap, without a dip)"
     if share is None:
-        unsure = "The joint's gap was cut between touching bones: whether bone already bridges it is not known."
+        unsure = "The gap was cut between touching bones: its width, and whether bone bridges it, are not known."
         return Bridging(False, "", (unsure,))
     told = f"bone bridges {share:.0%} of the {side} joint {seen}"
     if share >= most:
@@ -59,13 +63,27 @@ def bridging(pelvis: Pelvis, side: Side, held: Evidence) -> Bridging:
     return Bridging(False, "", ())
 
 
-def bone_in_gap(pelvis: Pelvis, joint: Joint, bone_hu: float) -> float:
-    """The share of the joint's mid-surface whose attenuation is bone's."""
+def bone_in_gap(pelvis: Pelvis, joint: Joint, bone_hu: float, no_dip: float) -> float:
+    """The share of the joint's surface on which attenuation runs through from bone to bone.
+
+    At each point it is followed along the normal through the gap and `PLATE_MM` into both bones. Where voxels are not
+    much finer than the gap, a healthy one reads as bright as bone by their blur alone, yet darker than the plates on
+    both sides. Bone runs through where the least in the gap is over `bone_hu` and at least `no_dip` of the dimmer
+    plate.
+    """
     from scipy import ndimage
 
-    index: Floats = pelvis.index(joint.points_mm)
+    along = np.linspace(-1.0, 1.0, _SAMPLES)
+    offset = (0.5 * joint.gap_mm + PLATE_MM)[:, None] * along
+    points = joint.points_mm[:, None] + offset[..., None] * joint.normals[:, None]
+    index: Floats = pelvis.index(points.reshape(-1, 3))
     values: Any = cast("Any", ndimage).map_coordinates(pelvis.hu, index.T, order=1, mode="nearest")
-    return float((np.asarray(values) > bone_hu).mean())
+    values = np.asarray(values).reshape(offset.shape)
+    within = np.abs(offset) <= 0.5 * joint.gap_mm[:, None]
+    within[:, _SAMPLES // 2] = True
+    least = np.where(within, values, np.inf).min(axis=1)
+    plates = [np.where(side, values, -np.inf).max(axis=1) for side in (offset < 0, offset > 0)]
+    return float(((least > bone_hu) & (least >= no_dip * np.minimum(*plates))).mean())
 
 
 def _coarse(pelvis: Pelvis) -> bool:
@@ -75,17 +93,18 @@ def _coarse(pelvis: Pelvis) -> bool:
 
 def standing_warnings(pelvis: Pelvis, side: Side, held: Evidence) -> tuple[str, ...]:
     """What the pelvis itself gives reason to say."""
-    said = [*pelvis.source.warnings, *pelvis.warnings, *pelvis.levels.warnings]
+    other = "right" if side == "left" else "left"
+    said = [
+        text
+        for text in (*pelvis.source.warnings, *pelvis.warnings, *pelvis.levels.warnings)
+        if not text.startswith(f"The {other} sacroiliac joint ")
+    ]
     said.append("Levels S1 and S2 are proposed by the software; a person has to confirm them.")
     if pelvis.source.orientation == "unverified":
         said.append("Left and right come from no image header; a person has to confirm the side.")
-    if pelvis.joints[side].synthesised:
-        said.append("The bones touch in the input: the joint's gap was cut between them, its width is not measured.")
     if _coarse(pelvis):
         apart = pelvis.source.slice_spacing_mm
-        said.append(
-            f"Slices are {apart:g} mm apart: clearances are no finer, and bridging of the joint was not judged."
-        )
+        said.append(f"Slices are {apart:g} mm apart: bridging of the joint was not judged.")
     if pelvis.hu is None:
         said.append("No CT: attenuation of bone is unknown, and nothing was weighed by it.")
     return tuple(dict.fromkeys(said))
