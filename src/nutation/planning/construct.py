@@ -6,9 +6,9 @@ A construct is chosen for what is left of it when it is carried out with the err
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ from nutation.evidence import Evidence
 from nutation.planning import construct_kernels as kernels
 from nutation.planning import construct_refine as refining
 from nutation.planning import construct_sets as sets
+from nutation.planning.boundary_threads import shared_out
 from nutation.planning.construct_way import Way
 from nutation.planning.execution import ErrorModel, draw
 from nutation.planning.margin import executed
@@ -137,7 +138,7 @@ def choose(
     draws = draw(error, len(way.positions), simulations, seed)
 
     def simulated(kept: tuple[Floats, Floats, Floats], steps: tuple[tuple[float, float], ...]) -> list[Found]:
-        refined = [search.refined(*kept[:2], chosen, steps) for chosen in search.combine(*kept, FEWER)]
+        refined = _each(lambda chosen: search.refined(*kept[:2], chosen, steps), search.combine(*kept, FEWER))
         out: list[Found] = []
         for found in _distinct([one for one in refined if one is not None]):
             one = _simulated(fields, pelvis, found, draws, wanted)
@@ -277,10 +278,10 @@ class _Search:
     def climbed(self, targets: Floats, directions: Floats, results: Floats) -> tuple[Floats, Floats, Floats]:
         """The lines of the best sets after small moves, cranial to caudal: what better sets are made of."""
         none = np.empty((0, 3))
-        found = [
-            self._refine(targets[chosen], directions[chosen], none, none, COARSE_STEPS)
-            for chosen in self.combine(targets, directions, results)
-        ]
+        found = _each(
+            lambda chosen: self._refine(targets[chosen], directions[chosen], none, none, COARSE_STEPS),
+            self.combine(targets, directions, results),
+        )
         if not found:
             return none, none, np.empty((0, kernels.RESULT))
         c, d, r = (np.concatenate([one[part] for one in found]) for part in range(3))
@@ -337,11 +338,24 @@ class _Search:
         return self.wanted.per_edge_mm * np.maximum(0.0, self.edge_wanted - _edge_of(self.way, crossings))
 
 
+_One = TypeVar("_One")
+_Other = TypeVar("_Other")
 _TEN_DEG = math.radians(10)
 # Lines are kept in this many parts of the joint's height, so that every position has its choice.
 _PARTS = 12
 # Of each part only so many lines are compared with those kept: the rest is worse than all of them.
 _LOOKED_AT = 400
+
+
+def _each(work: Callable[[_One], _Other], items: Sequence[_One]) -> list[_Other]:
+    """`work` done on each item, in threads, in the items' order."""
+    done: dict[int, _Other] = {}
+
+    def part(first: int, last: int) -> None:
+        done.update({i: work(items[i]) for i in range(first, last)})
+
+    shared_out(len(items), part)
+    return [done[i] for i in range(len(items))]
 
 
 def _edge_of(way: Way, points: Floats) -> Floats:

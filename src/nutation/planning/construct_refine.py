@@ -62,21 +62,23 @@ def refine(
         _centred(targets[i], directions[i], results[i])
     trial = np.empty(RESULT)
     c, d = np.empty(3), np.empty(3)
+    exchanged = np.empty((pool_targets.shape[0], RESULT))
+    for p in range(pool_targets.shape[0]):
+        line(
+            labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, pool_targets[p],
+            pool_directions[p], normal, lengths, radius, choice, state, exchanged[p],
+        )  # fmt: skip
     for _ in range(_PASSES):
         moved = False
         for i in range(n):
             value = _value(i, targets[i], directions[i], results[i], targets, directions, results, radius, joint,
                            edge, origin, axis, bands, prices)  # fmt: skip
             for p in range(pool_targets.shape[0]):
-                line(
-                    labels, hu, hu_ref, low, h, first, gap, second, fields, bound, flow, fh, pool_targets[p],
-                    pool_directions[p], normal, lengths, radius, choice, state, trial,
-                )  # fmt: skip
-                other = _value(i, pool_targets[p], pool_directions[p], trial, targets, directions, results, radius,
-                               joint, edge, origin, axis, bands, prices)  # fmt: skip
+                other = _value(i, pool_targets[p], pool_directions[p], exchanged[p], targets, directions, results,
+                               radius, joint, edge, origin, axis, bands, prices)  # fmt: skip
                 if other > value + 1e-6:
                     value, moved = other, True
-                    _take(i, pool_targets[p], pool_directions[p], trial, targets, directions, results)
+                    _take(i, pool_targets[p], pool_directions[p], exchanged[p], targets, directions, results)
         if not moved:
             break
     new_c, new_d, new_results = np.empty((n, 3)), np.empty((n, 3)), np.empty((n, RESULT))
