@@ -13,7 +13,7 @@ def named(pages: list[Path]) -> list[object]:
     return [pytest.param(page, id=str(page.relative_to(console.ROOT))) for page in pages]
 
 
-CONSOLE = [page for page in console.pages() if console.blocks(page, ("console",))]
+CONSOLE = [page for page in console.pages() if console.console_steps(page)]
 PYTHON = [page for page in console.pages() if console.blocks(page, ("python",))]
 
 

@@ -13,6 +13,7 @@ import vtk
 from typer.testing import CliRunner
 from vtk.util.numpy_support import numpy_to_vtk, vtk_to_numpy
 
+from nutation.anatomy.joint import CUT_MM
 from nutation.cli.app import app
 from nutation.record.errors import InputError
 
@@ -95,7 +96,9 @@ def test_no_planned_implant_leaves_the_bones_of_the_atlas(data_dir: Path, case: 
         entry, tip = np.array(implant["entry_mm"]), np.array(implant["tip_mm"])
         axis = entry + np.linspace(0, 1, 200)[:, None] * (tip - entry)
         in_sacrum = (distances(sacrum, axis) < 0).mean() * implant["length_mm"]
-        assert in_sacrum == pytest.approx(implant["purchase_mm"]["sacrum"], abs=1.5)
+        # Where the surfaces touch, up to CUT_MM of the sacrum was turned into the joint's gap, and holds nothing.
+        held = implant["purchase_mm"]["sacrum"]
+        assert in_sacrum - CUT_MM - 1.5 < held < in_sacrum + 1.5
 
 
 @pytest.mark.slow
