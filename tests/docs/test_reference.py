@@ -52,7 +52,7 @@ def test_every_fact_and_parameter(generate: ModuleType) -> None:
 def test_every_figure_with_its_mark_and_source(generate: ModuleType) -> None:
     page = generate.evidence_page()
     for entry in load().entries:
-        line = next(line for line in page.splitlines() if f"`{entry.id}`" in line)
+        line = next(line for line in page.splitlines() if f"<br>`{entry.id}`" in line)
         assert f"*{entry.verified}*" in line
         for key in entry.citation:
             assert f"(#{generate.anchor(key)})" in line
