@@ -185,7 +185,8 @@ def basis_of(
     excellent = acceptance.number("excellent_mm")
     prices = (
         f"a percentage point of breaches over {wanted.grade_mm:g} mm counts as {wanted.per_percent:g} mm of purchase, "
-        f"1 mm short of {wanted.spacing_mm:g} mm between implants as {wanted.per_spacing_mm:g} mm"
+        f"1 mm short of {wanted.spacing_mm:g} mm between implants as {wanted.per_spacing_mm:g} mm, an angle of 10° "
+        f"between two implants as {wanted.at_10_deg_apart:g} mm"
     )
     said = [
         f"Approach: {way.label}; {MARK_WORDS[way.evidence.verified]}.",

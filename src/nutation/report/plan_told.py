@@ -233,14 +233,15 @@ def _joint(plan: Plan, pelvis: Pelvis) -> list[dict[str, str]]:
         if joint.synthesised
         else plan_words.mm(gap),
         "Bones touch over": plan_words.share(joint.fused_share) if joint.fused_share > 0 else "none of the surface",
-        **{words.sentence(words.said(name)): f"{value:.0f}°" for name, value in pelvis.angles_deg.items()},
-        **{words.sentence(words.said(name)): note for name, note in pelvis.notes.items()},
+        **{words.sentence(words.said(name)): f"{round(value)}°" for name, value in pelvis.angles_deg.items()},
+        "Bones": pelvis.notes.get("bones", ""),
+        "Metal near them": f"{pelvis.notes.get('metal_ml', '0.0')} ml" if pelvis.hu is not None else "no CT shows it",
     }
     return [{"what": what, "said": said} for what, said in rows.items()]
 
 
 _RESTS_ON = (
-    "breach_limit", "breach_scale", "zwingmann_grades", "planner_acceptance", "implant_count", "implant_spacing",
+    "breach_limit", "construct_weights", "joint_bridged", "breach_scale", "zwingmann_grades", "planner_acceptance", "implant_count", "implant_spacing",
     "superior_implant_length", "placement_dangers", "foramen_distance_published",
 )  # fmt: skip
 """Entries of the evidence that speak of every plan, beside those of its approach and of its error."""

@@ -20,7 +20,7 @@ from nutation.anatomy.space import Floats
 from nutation.evidence import load
 from nutation.stability import footprints_sites as sites
 from nutation.stability.footprints_sacrum import sacral_measure
-from nutation.stability.footprints_surface import BoneSurface, bone_surface
+from nutation.stability.footprints_surface import BoneSurface, bone_surface, weighted_centre
 
 LigamentName = Literal[
     "anterior_sacroiliac",
@@ -69,7 +69,7 @@ class Footprint:
     @property
     def centre_mm(self) -> Floats:
         """The mean place (3,): the ligament acts on the mean displacement with the same weights."""
-        return np.asarray(self.weights_mm2 @ self.points_mm / self.weights_mm2.sum(), dtype=np.float64)
+        return weighted_centre(self.points_mm, self.weights_mm2)
 
 
 @dataclass(frozen=True, slots=True)

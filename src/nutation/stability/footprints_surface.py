@@ -23,6 +23,11 @@ EDGE_VOXELS = 4
 """Voxels around the bone, so that the smoothed surface closes."""
 
 
+def weighted_centre(points_mm: Floats, weights_mm2: Floats) -> Floats:
+    """The mean place (3,) of points (n, 3), each by its area (n,): what acts on the mean displacement acts there."""
+    return np.asarray(weights_mm2 @ points_mm / weights_mm2.sum(), dtype=np.float64)
+
+
 @dataclass(frozen=True, slots=True)
 class BoneSurface:
     """A bone's surface: points (n, 3), outward normals (n, 3), the area (n,) that each point stands for."""

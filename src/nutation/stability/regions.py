@@ -18,7 +18,7 @@ from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats, Mask, unit
 from nutation.evidence import load
 from nutation.stability.footprints_sites import tuberosity_end
-from nutation.stability.footprints_surface import BoneSurface, bone_surface, fading, rising
+from nutation.stability.footprints_surface import BoneSurface, bone_surface, fading, rising, weighted_centre
 
 SIDES: tuple[Side, ...] = ("left", "right")
 
@@ -77,7 +77,7 @@ class Region:
     @property
     def centre_mm(self) -> Floats:
         """Its mean place (3,)."""
-        return np.asarray(self.weights_mm2 @ self.points_mm / self.weights_mm2.sum(), dtype=np.float64)
+        return weighted_centre(self.points_mm, self.weights_mm2)
 
 
 @dataclass(frozen=True, slots=True)
