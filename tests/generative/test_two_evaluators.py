@@ -108,7 +108,7 @@ def test_facts_and_criteria_agree(connection: Any, r: Random) -> None:
 
 
 @pytest.mark.slow
-@settings(QUICK, max_examples=7)
+@settings(QUICK, max_examples=4)
 @given(RANDOM)
 def test_facts_and_criteria_agree_at_length(connection: Any, r: Random) -> None:
     for scenes in batches(r, 50):

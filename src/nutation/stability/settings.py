@@ -1,0 +1,50 @@
+"""The sweep: what is not known of ligaments and cartilage, as settings under which every construct is asked anew.
+
+Pre-tension comes first: published as dominant (evidence: ligament_pretension_sensitivity), and nobody can measure it in
+a patient. Its range runs from none, where a shortened ligament goes slack at once, to so much that none ever does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from nutation.evidence import Evidence, load
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One point of the sweep: multiples of the base stiffness of the joint's cartilage across and along the surface and
+    of the ligaments; pre-tension in N of every ligament; `slack` False where no ligament ever goes slack."""
+
+    id: str
+    label: str
+    pretension_n: float
+    normal: float = 1.0
+    shear: float = 1.0
+    ligaments: float = 1.0
+    slack: bool = True
+
+    @property
+    def joint(self) -> tuple[float, float]:
+        """What needs a solution of its own: the joint's stiffness across and along."""
+        return (self.normal, self.shear)
+
+
+def settings(evidence: Evidence | None = None) -> tuple[Setting, ...]:
+    """The base setting first, then the sweep, one thing changed at a time."""
+    held = evidence or load()
+    pull = held.entry("ligament_bundles").number("pretension_n")
+    sweep = held.entry("ligament_sweep")
+    low, high = sweep.number("low_share_of_base"), sweep.number("high_share_of_base")
+    base = Setting("base", "base values", pull)
+    changed = [
+        Setting("pretension_none", "no pre-tension: a shortened ligament is slack", 0.0),
+        Setting("pretension_lasting", "pre-tension that never ends: no ligament goes slack", pull, slack=False),
+    ]
+    for name, share in (("low", low), ("high", high)):
+        changed += [
+            Setting(f"shear_{name}", f"joint {share:g} times as stiff in shear", pull, shear=share),
+            Setting(f"cartilage_{name}", f"cartilage {share:g} times as stiff", pull, normal=share, shear=share),
+            Setting(f"ligaments_{name}", f"ligaments {share:g} times as stiff", pull, ligaments=share),
+        ]
+    return (base, *changed)
