@@ -121,6 +121,7 @@ def joint_of(
         normal=unit((weights * patch.normals).sum(axis=0)),
         synthesised=synthesised,
         fused_share=fused_share,
+        areas_mm2=patch.areas_mm2,
     )
 
 

@@ -81,7 +81,7 @@ class Joint:
 
     `gap_mm` (n,) is the distance from sacrum to ilium at each point; `synthesised` where the input let the bones touch
     and the gap was cut between them: its width then says nothing. `fused_share` is the share of the surface on which
-    the two bones touch in the input.
+    the two bones touch in the input. `areas_mm2` (n,) is the area that each point stands for, where it is known.
     """
 
     side: Side
@@ -93,6 +93,7 @@ class Joint:
     normal: Floats
     synthesised: bool
     fused_share: float
+    areas_mm2: Floats | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,9 +25,9 @@ def rigid_fit(mesh: VoxelMesh, nodes: NDArray[np.intp], about_mm: Floats) -> Any
     places = mesh.places_mm[nodes]
     middle = places.mean(axis=0)
     arms = places - middle
-    crossed = cross_matrix(arms)
-    inertia = np.einsum("nab,ncb->ac", crossed, crossed)
-    turns = np.einsum("ab,nbc->nac", np.linalg.inv(inertia), crossed)
+    crossed: Floats = cross_matrix(arms)
+    inertia: Floats = np.einsum("nab,ncb->ac", crossed, crossed)
+    turns: Floats = np.einsum("ab,nbc->nac", np.asarray(np.linalg.inv(inertia), dtype=np.float64), crossed)
     shifts = np.broadcast_to(np.eye(3) / len(places), turns.shape)
     # The place asked about moves with the middle, and with the turn about it.
     shifts = shifts + np.einsum("ab,nbc->nac", cross_matrix((middle - about_mm)[None])[0], turns)
@@ -54,3 +54,15 @@ def joint_motion(mesh: VoxelMesh, joint: Joint) -> Any:
         for code in (SACRUM, HIP_OF[joint.side])
     )
     return sacrum - ilium
+
+
+def resultant(mesh: VoxelMesh, body: int, about_mm: Floats) -> Any:
+    """Force (N) and moment about a place (N·mm) of the forces on one body's nodes, as a sparse matrix (6, unknowns)."""
+    from scipy import sparse
+
+    nodes = np.flatnonzero(mesh.node_body == body)
+    turned = cross_matrix(mesh.places_mm[nodes] - about_mm)
+    rows = np.concatenate([np.broadcast_to(np.eye(3), turned.shape), turned], axis=1)
+    columns = np.broadcast_to((3 * nodes[:, None] + np.arange(3))[:, None, :], rows.shape)
+    which = np.broadcast_to(np.arange(6)[None, :, None], rows.shape)
+    return cast("Any", sparse).csr_matrix((rows.ravel(), (which.ravel(), columns.ravel())), shape=(6, mesh.unknowns))

@@ -21,8 +21,8 @@ class Response:
     Columns are the six unit loads, then a unit pull (1 N, drawing its two footprints together) of each of m ligaments.
     ligaments (m) names as (side, name). elongation_mm (m, 6 + m). motion by side (6, 6 + m): the sacrum against the
     ilium at the joint's centre, translation in mm and rotation in rad, pelvic frame. carried (implants, 6, 6 + m):
-    force in N and moment in N·mm that crosses the joint in each implant, which its inner part puts on its outer. through by
-    side (6, 6 + m): the same of the joint's own springs, from sacrum to ilium, about the joint's centre. fields
+    force in N and moment in N·mm that crosses the joint in each implant, which its inner part puts on its outer.
+    through by side (6, 6 + m): the same of the joint's own springs, from sacrum to ilium, about its centre. fields
     (unknowns, 6 + m) float32: displacements in mm.
     """
 
