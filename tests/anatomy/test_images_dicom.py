@@ -80,7 +80,7 @@ def test_a_slice_that_is_there_twice_is_read_once(tmp_path: Path) -> None:
     shutil.copy(files[3], tmp_path / "copy" / "again")
     image = read_image(tmp_path)
     assert image.volume.grid.shape[2] == 16
-    assert any("1 slices are there twice" in warning and "-18.0" in warning for warning in image.warnings)
+    assert any("1 slice is there twice" in warning and "-18.0" in warning for warning in image.warnings)
 
 
 def test_two_different_slices_at_one_place(tmp_path: Path) -> None:

@@ -354,6 +354,17 @@ def test_a_map_that_is_a_little_off_is_read_with_a_doubt(tmp_path: Path, volume:
     assert re.search(r"by -?[01], -?[01], -[456] mm", doubts[0])
 
 
+def test_thick_slices_allow_no_shift_along_them(tmp_path: Path, whole: Phantom) -> None:
+    """Slices of 4 mm: a map 6 mm off is read with a doubt across the slices, and refused along their 1.5 mm pixels."""
+    coarse, at = whole.labels((1.5, 1.5, 4.0)), whole.labels((1.5, 1.5, 4.0)).grid.origin_mm
+    picture = Picture(whole.ct((1.5, 1.5, 4.0)), Source(("ct",), "dicom"))
+    across = write_map(tmp_path / "across.nii.gz", total(coarse), coarse.grid, origin=at + np.array([0.0, 0.0, 6.0]))
+    assert any("better when shifted" in text for text in read_labels(across, image=picture).source.warnings)
+    along = write_map(tmp_path / "along.nii.gz", total(coarse), coarse.grid, origin=at + np.array([6.0, 0.0, 0.0]))
+    with pytest.raises(InputError, match=r"better when shifted by -[567], "):
+        read_labels(along, image=picture)
+
+
 def test_a_ct_without_bone_there(tmp_path: Path, volume: Volume) -> None:
     noise = np.random.default_rng(0).normal(40.0, 20.0, volume.values.shape).astype(np.float32)
     picture = Picture(Volume(noise, volume.grid), Source(("ct",), "dicom"))

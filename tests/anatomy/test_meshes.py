@@ -141,6 +141,19 @@ def test_small_defects_are_mended(tmp_path: Path, meshes: Meshes) -> None:
     assert any("6 open edges" in text and "1 edges with more than two faces" in text for text in surface.warnings)
 
 
+def test_a_surface_with_triangles_missing_everywhere_is_refused(tmp_path: Path, meshes: Meshes) -> None:
+    """A tenth of the triangles gone at random: no hole is large, and no wall is whole."""
+    vertices, faces = meshes[SACRUM]
+    kept = np.random.default_rng(0).random(len(faces)) > 0.1
+    with pytest.raises(InputError, match="edges are open"):
+        read_surface(surface_file(tmp_path, vertices, faces[kept]))
+    # One in a hundred is closed and told.
+    kept = np.random.default_rng(0).random(len(faces)) > 0.01
+    assert any(
+        "open edges (closed)" in text for text in read_surface(surface_file(tmp_path, vertices, faces[kept])).warnings
+    )
+
+
 def test_a_surface_turned_inside_out(tmp_path: Path, meshes: Meshes) -> None:
     vertices, faces = meshes[SACRUM]
     surface = read_surface(surface_file(tmp_path, vertices, faces[:, ::-1]))

@@ -1,4 +1,4 @@
-"""The README's two commands: one answers a case, the other is what CI runs."""
+"""The README's commands: two install everything and answer a case or run the tests; the others try planning."""
 
 from __future__ import annotations
 
@@ -10,25 +10,32 @@ from pathlib import Path
 from docs import console
 
 README = console.ROOT / "README.md"
-INSTALLS = "python3 -m pip install uv && python3 -m uv run "
+INSTALLED = "python3 -m uv run "
+INSTALLS = f"python3 -m pip install uv && {INSTALLED}"
 
 
 def commands() -> list[str]:
     return ["\n".join(block.lines) for block in console.blocks(README, ("console",))]
 
 
-def test_there_are_two_and_both_install_everything() -> None:
-    assert len(commands()) == 2
-    assert all(command.startswith(INSTALLS) for command in commands())
+def ran(tmp_path: Path, lines: list[str]) -> list[console.Step]:
+    """Run the commands in order in a temporary copy of what a reader has, so that nothing is left in the tree."""
+    page = tmp_path / "page.md"
+    page.write_text("```console\n" + "".join(f"$ {line}\n" for line in lines) + "```\n", "utf-8")
+    found = console.console_steps(page)
+    console.run(found)
+    return found
+
+
+def test_the_first_two_install_everything_and_no_other_does() -> None:
+    installs = [command.startswith(INSTALLS) for command in commands()]
+    assert installs[:2] == [True, True]
+    assert not any(installs[2:])
 
 
 def test_the_first_answers_a_case(tmp_path: Path) -> None:
     # What it installs is what this test runs in; the rest of the command is taken as it stands.
-    command = commands()[0].removeprefix(INSTALLS)
-    page = tmp_path / "page.md"
-    page.write_text(f"```console\n$ {command}\n```\n", "utf-8")
-    (step,) = console.console_steps(page)
-    console.run([step])
+    (step,) = ran(tmp_path, [commands()[0].removeprefix(INSTALLS)])
     assert step.status == 0, "\n".join(step.actual)
     assert any("gate" in line.lower() for line in step.actual)
 
@@ -39,6 +46,17 @@ def test_the_second_is_what_ci_runs() -> None:
     subprocess.run(["bash", "-n", str(script)], check=True)
     assert os.access(script, os.X_OK)
     assert re.search(r"^python3 -m uv run pytest\b", script.read_text("utf-8"), re.M)
+
+
+def test_the_others_run_in_order_and_end_in_a_plan(tmp_path: Path) -> None:
+    lines = [line for command in commands()[2:] for line in command.splitlines()]
+    assert all(line.startswith(INSTALLED) for line in lines)
+    steps = ran(tmp_path, [line.removeprefix(INSTALLED) for line in lines])
+    for step in steps:
+        assert step.status == 0, f"$ {step.command}\n" + "\n".join(step.actual)
+    assert any("A plan within the limit was found" in line for line in steps[-1].actual)
+    written = [line for line in steps[-1].actual if line.startswith("Written: ")]
+    assert any(line.endswith("plan.html") for line in written)
 
 
 def test_its_links_lead_somewhere() -> None:

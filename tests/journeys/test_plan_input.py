@@ -10,10 +10,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import SimpleITK
+import typer
 
 from nutation.cli import plan_record
+from nutation.cli.app import app
 from nutation.cli.plan_input import Asked, checked, is_label_map
+from nutation.cli.plan_sizes import sizes_named
 from nutation.cli.speaking import UsageError
+from nutation.planning.approaches import approaches
 from nutation.record.errors import InputError
 from report import made_plan as made
 
@@ -79,6 +83,72 @@ def test_wrong_usage_has_status_2(words: tuple[str, ...]) -> None:
     done = nutation(*words)
     assert (done.returncode, done.stdout) == (2, "")
     assert "Traceback" not in done.stderr
+
+
+def test_a_folder_named_like_a_command_does_not_hide_it(tmp_path: Path) -> None:
+    """The how-to writes its phantom into `phantom`: the same line has to work again the next day."""
+    for name in ("phantom", "move", "compare"):
+        (tmp_path / name).mkdir()
+    for words, said in (
+        (("phantom", "phantom/x/y", "--resolution", "9"), "resolution"),
+        (("move", "plan.json", "ct", "--side", "up"), "--side is 'up'"),
+        (("compare", "plan.json", "ct", "more"), "nutation plan compare PLAN POSTOP_CT"),
+    ):
+        done = subprocess.run(
+            [sys.executable, "-m", "nutation", "plan", *words], capture_output=True, text=True, timeout=120,
+            check=False, cwd=tmp_path,
+        )  # fmt: skip
+        assert done.returncode == 2, done.stderr
+        assert said in done.stderr
+
+
+def test_every_approach_that_the_help_names_is_one() -> None:
+    text = next(
+        option.help
+        for option in typer.main.get_command(app).commands["plan"].params  # type: ignore[attr-defined]
+        if option.name == "approach"
+    )
+    assert set(text.rstrip(".").replace(" or ", ", ").split(", ")) == set(approaches())
+
+
+@pytest.mark.parametrize(
+    ("text", "approach", "system", "diameter", "said"),
+    [
+        ("iFuse", "lateral", "iFuse", 7.0, "Of iFuse, unverified"),
+        ("ifuse 4", "lateral", "iFuse", 4.0, "Of iFuse, unverified"),
+        ("iFuse TORQ 12 mm", "inline", "iFuse TORQ", 12.0, "Of iFuse TORQ, unverified"),
+        ("Rialto", "lateral", "Rialto", 12.0, "listed for inline, not for the approach lateral"),
+    ],
+)
+def test_a_system_is_named_with_its_diameter(text: str, approach: str, system: str, diameter: float, said: str) -> None:
+    sizes, told = sizes_named(text, approach)
+    assert {(size.system, size.diameter_mm) for size in sizes} == {(system, diameter)}
+    assert len(sizes) > 1
+    assert any(said in one for one in told)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("iFuse TORQ", "comes in 10, 12, 14 mm"),
+        ("iFuse 9", "does not come in 9 mm"),
+        ("nothing 7", "has no 'nothing'"),
+        ("own.csv", "no such file"),
+    ],
+)
+def test_a_system_that_is_not_clear_is_asked_for(text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        sizes_named(text, "lateral")
+
+
+def test_a_clinic_s_list_of_several_kinds_says_which_it_took(tmp_path: Path) -> None:
+    own = tmp_path / "own.csv"
+    own.write_text("system,section,diameter_mm,lengths_mm\nOne,circle,8,40 50\nTwo,circle,10,40 50\n", "utf-8")
+    sizes, told = sizes_named(str(own), "lateral")
+    assert {(size.system, size.diameter_mm) for size in sizes} == {("One", 8.0)}
+    assert any("own.csv holds several kinds" in one for one in told)
+    own.write_text("system,section,diameter_mm,lengths_mm\nOne,circle,8,40 50\n", "utf-8")
+    assert not any("several kinds" in one for one in sizes_named(str(own), "lateral")[1])
 
 
 def test_without_the_extra_it_says_what_to_install() -> None:

@@ -67,6 +67,24 @@ def test_the_section_counts_and_its_roll(boundary: Boundary) -> None:
     assert down.by_structure_mm["endplate"] == pytest.approx(10.0 - 2.0, abs=0.3)
 
 
+def into_the_table(boundary: Boundary, degrees: float) -> float:
+    """Clearance to the ilium's wall of an implant that enters the flat table so many degrees off its upright."""
+    turn = np.radians(degrees)
+    direction = np.array([-np.cos(turn), 0.0, np.sin(turn)])
+    entry = np.array([TABLE_MM, 0.0, -25.0]) - 3.0 * direction
+    size = Size("made", "made", "circle", 4.0, 22.0)
+    return clearance(boundary, Implant(size, Pose(entry, direction))).by_structure_mm.get("ilium_wall", np.inf)
+
+
+def test_the_surface_that_is_entered_counts_where_an_implant_runs_along_under_it(boundary: Boundary) -> None:
+    """Upright nothing of the table is near behind the entry. Nearly along it, an implant of 2 mm radius stays just
+    under it; and from one to the other there is no jump, however the voxels fall."""
+    assert into_the_table(boundary, 20) > 6
+    assert into_the_table(boundary, 80) < 2
+    found = np.array([into_the_table(boundary, degrees) for degrees in np.arange(60, 80, 0.5)])
+    assert np.abs(np.diff(found)).max() < 1.0, found.round(1)
+
+
 def test_what_is_not_seen_is_unknown_never_far() -> None:
     seen = frozenset({"s1_foramen_left", "s2_foramen_left", "lower_foramina"})
     found = clearance(forbidden_boundary(slabs(seen=seen, spacing_mm=2.0), "left", "lateral"), lateral())

@@ -13,11 +13,13 @@ from nutation.planning.approaches import approach_of
 from nutation.planning.boundary import Boundary, forbidden_boundary
 from nutation.planning.catalogue import packaged_catalogue
 from nutation.planning.clearance import clearance
-from nutation.planning.construct import SAME_MM, Found, choose, preferences
+from nutation.planning.construct import SAME_MM, Found, choose
+from nutation.planning.construct_seat import risk_of
 from nutation.planning.construct_sets import apart
 from nutation.planning.construct_way import cone, edge_distances, level_of, thinned, thinned_along, way_across
-from nutation.planning.execution import ErrorModel, error_model
+from nutation.planning.execution import ErrorModel, error_model, evenly
 from nutation.planning.margin_fields import Fields, bone_fields
+from nutation.planning.preferences import preferences
 from nutation.planning.purchase import purchase
 from planning.construct_world import pelvis_of_phantom
 
@@ -147,15 +149,17 @@ def test_two_implants_are_an_option(bone: Fields) -> None:
     assert len(best.implants) == 2
 
 
-def test_foreseen_risk_is_near_the_simulated(bone: Fields, lateral: tuple[Found, ...]) -> None:
-    """What steers the search is no substitute for simulation, but it must not lie: within 0.08 of it."""
-    from nutation.planning.construct import TRIALS, _simulated  # pyright: ignore[reportPrivateUsage]
-    from nutation.planning.execution import draw
-
-    wanted = preferences(load(), 0.23, 10.0)
-    drawn = draw(error_model("fluoroscopy"), 3, TRIALS, 9)
-    again = _simulated(bone, pelvis_of_phantom(COARSE_MM), lateral[0], drawn, wanted)
-    assert np.abs(np.array(again.over_grade) - np.array(lateral[0].over_grade)).max() < 0.03
+def test_the_smooth_risk_is_near_the_simulated(bone: Fields, lateral: tuple[Found, ...]) -> None:
+    """What the choice rests on counts breaches softly, over other executions than the plan's: within 0.02 of it."""
+    error = error_model("fluoroscopy")
+    executions = evenly(error, 512)
+    for found in lateral[:3]:
+        for one, share in zip(found.implants, found.over_grade, strict=True):
+            smooth = risk_of(
+                bone.least, bone.low_mm, bone.spacing_mm, one.pose.entry_mm, one.pose.direction, one.size.length_mm,
+                one.size.diameter_mm / 2, executions, False, 2.0,
+            )  # fmt: skip
+            assert smooth == pytest.approx(share, abs=0.02)
 
 
 def test_cone_covers_its_angle_evenly() -> None:

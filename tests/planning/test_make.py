@@ -58,8 +58,8 @@ def test_a_plan_within_the_limit_says_what_it_rests_on(made: PlanMade) -> None:
 
 
 def test_a_voxel_twice_as_large_changes_no_implants_least_clearance_by_its_size(made: PlanMade) -> None:
-    """The boundary is exact below a voxel: the same implants at 1 mm and at 2 mm differ by less than the coarser
-    voxel. Each structure's own distance may differ by more, where voxels between two of them go to the other one."""
+    """The boundary is exact below a voxel: the same implants at 1 mm and at 2 mm differ by less than the coarser voxel
+    (each structure's own distance: `test_same_plan`)."""
     fine = forbidden_boundary(pelvis_of_phantom(1.0), "left", "lateral")
     for one in made.plan.implants:
         assert clearance(fine, one.implant).least_mm == pytest.approx(one.clearance.least_mm, abs=COARSE_MM)

@@ -6,6 +6,7 @@ import io
 import re
 import struct
 import zlib
+from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
 from typing import Any
@@ -15,9 +16,10 @@ import pypdf
 import pytest
 from rich.console import Console
 
+from nutation.anatomy.pelvis import Pelvis
 from nutation.planning.plan import Plan
 from nutation.planning.views import views_of
-from nutation.report import plan_html, plan_pdf, plan_terminal, plan_told, plan_views, plan_words
+from nutation.report import operation_sheet, plan_html, plan_pdf, plan_terminal, plan_told, plan_views, plan_words
 from nutation.report.confirmation import Confirmation, missing
 from nutation.report.plan_told import Picture
 from report import made_plan as made
@@ -107,6 +109,52 @@ def test_what_is_unknown_is_said_and_never_a_number() -> None:
     assert "it is not a patient's risk" in page
 
 
+def test_the_answer_itself_names_what_the_input_does_not_show() -> None:
+    """A reader of the first lines alone must not take a plan for judged against a structure that nobody saw."""
+    what = "Not shown by the input, so not judged"
+    plan, without_ct = made.plan(), made.pelvis()
+    shown = tuple(
+        replace(p, clearance=replace(p.clearance, unknown=frozenset()), margin=replace(p.margin, unknown=frozenset()))
+        for p in plan.implants
+    )
+    seen = replace(plan, implants=shown)
+    scanned = replace(without_ct, hu=np.zeros(without_ct.labels.shape, dtype=np.float32))
+
+    def said(of: Plan, pelvis: Pelvis) -> str | None:
+        return {row["what"]: row["said"] for row in told(of, pelvis=pelvis)["answer"]["facts"]}.get(what)
+
+    assert said(plan, scanned) == "S2 foramen"
+    assert said(seen, scanned) is None
+    # A fused joint shows on a fine CT alone.
+    fused = "whether the joint is fused already"
+    assert said(plan, without_ct) == f"S2 foramen, {fused}"
+    assert (
+        said(replace(seen, warnings=("Slices are 3 mm apart: bridging of the joint was not judged.",)), scanned)
+        == fused
+    )
+
+
+def test_a_person_s_word_ends_the_warnings_that_ask_for_it() -> None:
+    asks = "Levels S1 and S2 are proposed by the software; a person has to confirm them."
+    plan = made.plan(warnings=(asks, "Slices are 3 mm apart."))
+    stated = Confirmation("left", frozenset({"S1", "S2"}), "Dr A", ON)
+    assert asks in told(plan)["warnings"]
+    assert asks in told(plan, confirmed=replace(stated, side="right"))["warnings"]
+    settled = told(plan, confirmed=stated)["warnings"]
+    assert asks not in settled
+    assert "Slices are 3 mm apart." in settled
+    sheet = operation_sheet.model(plan, made.pelvis(), made_on=ON, confirmed=stated)
+    assert asks not in sheet["warnings"]
+    assert asks in operation_sheet.model(plan, made.pelvis(), made_on=ON, confirmed=None)["warnings"]
+
+
+def test_a_lean_says_against_what() -> None:
+    """The detector leans otherwise against the pelvis than on the table: two unlike angles need their frames."""
+    for view in told()["views"]:
+        assert ("leaning" in view["from"]) == ("against the pelvis's own front plane" in view["from"])
+    assert any("leaning" in view["from"] for view in told()["views"])
+
+
 def test_no_plan_within_the_limit_leads_and_bars_the_sheet() -> None:
     over = made.plan(verdict="no_plan_within_limit", reason="every construct breaches more often than 5 %")
     one = told(over, confirmed=Confirmation("left", frozenset({"S1", "S2"}), "Dr A", ON))
@@ -160,6 +208,27 @@ def test_the_sources_are_cited_with_their_marks() -> None:
 )
 def test_a_sheet_needs_side_and_levels_from_a_named_person(confirmed: Confirmation | None, open_points: int) -> None:
     assert len(missing(made.plan(), made.source(), confirmed)) == open_points
+
+
+def test_an_implant_outside_the_levels_told_apart_needs_a_word_of_its_own() -> None:
+    plan = made.plan()
+    last = replace(plan.implants[-1], level=None)
+    plan = replace(plan, implants=(*plan.implants[:-1], last))
+    both = Confirmation("left", frozenset({"S1", "S2"}), "Dr A", ON)
+    assert any("ends outside S1 and S2" in text for text in missing(plan, made.source(), None))
+    assert ["ends outside S1 and S2" in text for text in missing(plan, made.source(), both)] == [True]
+    assert missing(plan, made.source(), replace(both, levels=frozenset({"S1", "S2", "S3"}))) == ()
+    facts = {row["what"]: row["said"] for row in told(plan)["answer"]["facts"]}
+    assert "outside these" in facts["Levels"]
+
+
+def test_a_first_look_is_never_headed_as_a_plan() -> None:
+    one = told(rough_bones=True)
+    assert one["answer"]["verdict"] == "first_look"
+    page = text_of(plan_html.render(one))
+    assert "A first look at outlines that are too coarse" in page
+    assert "A plan within the limit was found" not in page
+    assert plan_pdf.pdf(one).startswith(b"%PDF")
 
 
 def test_bones_of_a_first_look_give_no_sheet() -> None:

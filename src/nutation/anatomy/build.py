@@ -12,7 +12,7 @@ from nutation.anatomy.joint import CutGap, cut_gap, joint_of
 from nutation.anatomy.labels_field import resampled, to_sitk
 from nutation.anatomy.levels import propose_levels
 from nutation.anatomy.openings import find_openings
-from nutation.anatomy.pelvis import BACKGROUND, LEFT_HIP, METAL, RIGHT_HIP, SACRUM, Joint, Pelvis
+from nutation.anatomy.pelvis import BACKGROUND, LEFT_HIP, METAL, RIGHT_HIP, SACRUM, Joint, Levels, Pelvis
 from nutation.anatomy.shapes import BoneShapes
 from nutation.anatomy.source import Side
 from nutation.anatomy.space import Frame, Grid, Mask, Volume
@@ -52,6 +52,7 @@ def build_pelvis(shapes: BoneShapes, *, hu: Volume | None = None, spacing_mm: fl
     gap = cut_gap(given, spacing_mm)
     openings = find_openings(gap.labels, spacing_mm, low)
     levels = propose_levels(gap.labels, openings, spacing_mm, low, found.landmarks)
+    _check_upper_end(found, levels)
     joints: dict[Side, Joint] = {
         side: joint_of(
             side, gap.labels, spacing_mm, low, gap.synthesised[side], gap.fused_share[side], uncut=given
@@ -76,6 +77,19 @@ def build_pelvis(shapes: BoneShapes, *, hu: Volume | None = None, spacing_mm: fl
         warnings=tuple(dict.fromkeys((*warnings, *levels.warnings))),
         notes={"bones": shapes.source.described, "metal_ml": f"{metal:.1f}"},
     )
+
+
+def _check_upper_end(found: FrameFound, levels: Levels) -> None:
+    """Raises InputError where neither the sacrum's upper end was found nor its levels can be counted without doubt."""
+    if "s1_endplate_centre" in found.landmarks:
+        return
+    doubts = [text for text in levels.warnings if "in doubt" in text or "not found" in text]
+    if doubts:
+        raise InputError(
+            f"the upper end of the sacrum was not found (no promontory, no endplate of S1). {doubts[0]}",
+            place="upper end of the sacrum",
+            mend="give a map or surfaces of the whole sacrum, S1 with its endplate too.",
+        )
 
 
 def pelvic_grid(shapes: BoneShapes, frame: Frame, spacing_mm: float) -> Grid:

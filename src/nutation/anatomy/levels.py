@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nutation.anatomy.levels_doubts import shape_doubts
+from nutation.anatomy.levels_doubts import check_whole, shape_doubts
 from nutation.anatomy.levels_shape import Bodies, bodies_of, length_below_mm, width_mm
 from nutation.anatomy.openings_box import BOX_MM, SacralBox, sacral_box
 from nutation.anatomy.openings_measure import Foramen, doubts, measure_foramina
@@ -53,12 +53,14 @@ def propose_levels(
     """Bands of S1 and S2 in the pelvic frame, with their basis and every doubt about them in words.
 
     `labels` (i, j, k) has its voxel (0, 0, 0) at `low_mm` (3,). Of `landmarks`, `s1_endplate_centre` (3,) is used where
-    it is given. No bands, and a warning, where the labels show too little of a sacrum.
+    it is given. No bands, and a warning, where the labels show too little of a sacrum; raises InputError where what lies
+    above the uppermost foramina is too low to be S1.
     """
     box = sacral_box(labels, spacing_mm, low_mm)
     if box is None:
         return Levels({}, ("S1 and S2 were not found: the labels show too little of a sacrum.",))
     foramina = measure_foramina(openings, box, spacing_mm, low_mm)
+    check_whole(box, foramina)
     bodies = bodies_of(box, openings, spacing_mm, low_mm, landmarks.get("s1_endplate_centre"))
     width = width_mm(box)
     upper, lower = _borders(foramina, width)

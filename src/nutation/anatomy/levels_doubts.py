@@ -18,6 +18,7 @@ from nutation.anatomy.openings_measure import Foramen
 from nutation.anatomy.pelvis import L5, LEFT_HIP, RIGHT_HIP, SACRUM
 from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats, Mask
+from nutation.record.errors import InputError
 
 GAP_SHARE = 0.35
 """Share of a body's depth that has to be open between S1 and S2 before it is named: a third of a disc is a disc."""
@@ -39,9 +40,29 @@ are narrower."""
 CONTACT_MM2 = 60.0
 """Least area on which L5's transverse process meets ala or hip bone before it is named."""
 
+USUAL_OF_WIDTH = 0.31
+"""Where S1's foramina usually are: the mean of the atlas (`levels.BELOW_OF_WIDTH`)."""
+
 RANGES = {1: (0.24, 0.39), 2: (0.42, 0.68)}
 """Where S1's and S2's foramina are expected, below the promontory in shares of the sacrum's width: the range of the 15
 atlas pelvises and a tenth on either side."""
+
+
+CUT_OF_WIDTH = 0.185
+"""S1's foramina nearer to the promontory than this share of the sacrum's width, three fifths of the usual one: what lies
+above them is no whole S1, but what is left of one that is cut off or not labelled."""
+
+
+def check_whole(box: SacralBox, foramina: Mapping[tuple[int, Side], Foramen]) -> None:
+    """Raises InputError where the body above the first foramina is too low for S1: every level would be one too low."""
+    below = [each.below_mm for (number, _), each in foramina.items() if number == 1]
+    if below and float(np.mean(below)) < CUT_OF_WIDTH * width_mm(box):
+        raise InputError(
+            f"the uppermost foramina lie {max(0.0, float(np.mean(below))):.0f} mm below the upper end of the sacrum, "
+            f"where about {USUAL_OF_WIDTH * width_mm(box):.0f} mm belong: S1 is cut off or not labelled.",
+            place="upper end of the sacrum",
+            mend="give a map of the whole sacrum; S1 must carry its label up to the endplate below L5.",
+        )
 
 
 def shape_doubts(

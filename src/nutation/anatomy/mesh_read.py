@@ -24,6 +24,10 @@ READ = (".vtp", ".vtk", ".stl", ".ply", ".obj")
 LARGEST_HOLE_MM = 30.0
 TOLD_HOLE_MM = 10.0
 
+# Where more than this share of the edges is open, triangles are missing everywhere; whole bones have under one in two
+# hundred, and what closing as many small holes makes of the wall nobody has seen.
+RAGGED_SHARE = 0.05
+
 # Parts smaller than this share of the largest are strays that need no word.
 STRAY = 0.01
 
@@ -78,6 +82,12 @@ def read_surface(path: Path, bone: str = "bone") -> Surface:
     first, count = _counted(edges)
     # Across an edge that an odd number of faces share, inside and outside run together.
     holes, many = edges[first[count % 2 == 1]], int((count > 2).sum())
+    if len(holes) > RAGGED_SHARE * len(first):
+        raise InputError(
+            f"{len(holes) / len(first):.0%} of the surface's edges are open: too many triangles are missing.",
+            file=file,
+            mend="export the bone's surface again, whole.",
+        )
     if len(holes):
         faces = _closed(vertices, faces, holes, file, warnings)
     if len(holes) or many:

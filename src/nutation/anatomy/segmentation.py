@@ -5,10 +5,7 @@ What `segment` finds is a proposal: see docs/decisions/0010 for what it was meas
 
 from __future__ import annotations
 
-import importlib.util
 from dataclasses import replace
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 import numpy as np
@@ -16,12 +13,13 @@ from numpy.typing import NDArray
 
 from nutation.anatomy.hips import body_axes, largest_part
 from nutation.anatomy.images import Image
-from nutation.anatomy.labels import LabelShapes, read_labels
-from nutation.anatomy.labels_field import RIM, BoneField, Box, bone_field, box_around, part_of, to_sitk
+from nutation.anatomy.labels import LabelShapes
+from nutation.anatomy.labels_field import RIM, BoneField, Box, bone_field, box_around, part_of
 from nutation.anatomy.pelvis import BONE_NAMES, L5, LEFT_HIP, RIGHT_HIP, SACRUM
 from nutation.anatomy.plausible import Named, check_arrangement, check_cut, check_size
 from nutation.anatomy.segmentation_mask import METAL_HU, REACH_MM, Seen, cubes, seen
 from nutation.anatomy.segmentation_prior import BONES, Prior, fitted
+from nutation.anatomy.segmentation_total import by_totalsegmentator, installed
 from nutation.anatomy.shapes import BoneShapes
 from nutation.anatomy.space import Floats, Grid, Mask
 from nutation.record.errors import InputError
@@ -48,40 +46,9 @@ SEED_MM = 2.0
 MEND = "give a label map with --labels (TotalSegmentator's ids are known), or a CT of the whole pelvis."
 
 
-def installed() -> bool:
-    """Whether TotalSegmentator can be used here (the extra `segment`)."""
-    return importlib.util.find_spec("totalsegmentator") is not None
-
-
 def bones_of(image: Image) -> BoneShapes:
     """The bones of a CT, by the best means there is: TotalSegmentator, else `segment`. Raises `InputError`."""
     return by_totalsegmentator(image) if installed() else segment(image)
-
-
-def by_totalsegmentator(image: Image) -> BoneShapes:
-    """Sacrum, hips and L5 by TotalSegmentator (its 1.5 mm model of bones and organs). Raises `InputError`.
-
-    It fetches its weights on first use; how good it is its authors say (Wasserthal et al., Radiology AI 2023).
-    """
-    if not installed():
-        raise InputError(
-            "TotalSegmentator is not installed.",
-            mend="install the extra: pip install 'nutation[segment]'; or give a label map.",
-        )
-    import SimpleITK
-
-    module: Any = importlib.import_module("totalsegmentator.python_api")
-    with TemporaryDirectory() as folder:
-        given, made = Path(folder) / "ct.nii.gz", Path(folder) / "labels.nii.gz"
-        cast("Any", SimpleITK).WriteImage(to_sitk(image.volume.values, image.volume.grid), str(given))
-        names = ["sacrum", "hip_left", "hip_right", "vertebrae_L5"]
-        module.totalsegmentator(given, made, ml=True, task="total", roi_subset=names, quiet=True)
-        shapes = read_labels(made, image=image)
-    told = replace(shapes.source, files=image.source.files)
-    return replace(
-        shapes,
-        source=replace(told, warnings=(*told.warnings, "The bones were found by TotalSegmentator: look at them.")),
-    )
 
 
 def segment(image: Image) -> BoneShapes:

@@ -162,10 +162,10 @@ def plan(
         bool,
         typer.Option("--first-look", help="Of a CT without labels: outline the bones roughly, to look at only."),
     ] = False,
-    approach: Annotated[str, typer.Option(help="lateral, inline, posterior, posterolateral or s2ai.")] = "lateral",
+    approach: Annotated[str, typer.Option(help="lateral, inline, posterior, s2ai or transsacral.")] = "lateral",
     implants: Annotated[
         str | None,
-        typer.Option(metavar="CATALOG", help="Own sizes (YAML, CSV), or a packaged system."),
+        typer.Option(metavar="CATALOG", help='Own sizes (YAML, CSV), or a packaged system, as "iFuse TORQ 12".'),
     ] = None,
     error: Annotated[
         str, typer.Option(help="Execution error: fluoroscopy, robot, or a clinic's own records (FILE).")
@@ -192,6 +192,10 @@ def plan(
     deidentify: Annotated[bool, typer.Option(help="Write nothing that tells whose image it is.")] = False,
     append: Annotated[
         Path | None, typer.Option(metavar="FILE", help="For compare: add what was found to the clinic's own records.")
+    ] = None,
+    placed: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="For phantom: write its CT after an operation by this plan, with an error."),
     ] = None,
     implant: Annotated[
         int | None, typer.Option(metavar="N", help="For move: which implant, 1 the most cranial.")
@@ -237,12 +241,95 @@ def plan(
             confirmed_by=confirmed_by,
             deidentify=deidentify,
             append=append,
+            placed=placed,
             seed=seed,
             paper=paper,
             implant=implant,
             shift=shift,
             tilt=tilt,
             length=length,
+            json=json,
+            out=out,
+            quiet=quiet,
+        ),
+    )
+
+
+@app.command(
+    "stability",
+    help="Which construct holds this joint better, by finite elements: a plan against its alternatives; or the intact "
+    "joints of a label map.",
+)
+def stability(
+    what: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[PLAN] [LABELS]",
+            help="A plan (plan.json), the label map or CT of its bones, or both. Of a plan alone the bones are those "
+            "that `nutation plan --out` left beside it; of a label map alone the intact joints are asked about.",
+        ),
+    ] = None,
+    ct: Annotated[
+        Path | None, typer.Option(metavar="CT", help="The CT of the bones: moduli then come from it.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(metavar="MAP", help="The CT's bones as a label map (NIfTI, NRRD).")
+    ] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Which label is which bone (TotalSegmentator's ids).")
+    ] = None,
+    sacrum: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Surface of the sacrum, in place of a label map.")
+    ] = None,
+    left_hip: Annotated[
+        Path | None, typer.Option("--left-hip", metavar="FILE", help="Surface of the left hip.")
+    ] = None,
+    right_hip: Annotated[
+        Path | None, typer.Option("--right-hip", metavar="FILE", help="Surface of the right hip.")
+    ] = None,
+    side: Annotated[
+        str | None, typer.Option(help="The joint: left or right (the plan's; without a plan both).")
+    ] = None,
+    compare: Annotated[
+        list[Path] | None, typer.Option(metavar="PLAN2", help="Another plan of the same joint; may be repeated.")
+    ] = None,
+    fewer: Annotated[bool, typer.Option("--fewer", help="The plan with each implant left out in turn, too.")] = False,
+    resolution: Annotated[float, typer.Option(metavar="MM", help="Edge of the elements, 0.5 to 4.")] = 2.0,
+    support: Annotated[
+        str,
+        typer.Option(
+            help="What is held: ischia, acetabula, acetabulum_left, acetabulum_right, ilium_left, ilium_right."
+        ),
+    ] = "ischia",
+    moment: Annotated[float | None, typer.Option(metavar="NM", help="Moment on S1 (the published one).")] = None,
+    follower: Annotated[
+        float | None, typer.Option(metavar="N", help="Load along the spine with it, 0 for none (the published one).")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Base values only: no sweep, and so no order.")] = False,
+    json: Json = False,
+    out: Out = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask how still constructs hold a joint."""
+    from nutation.cli import stability_command
+
+    stability_command.run(
+        tuple(what or ()),
+        stability_command.Options(
+            ct=ct,
+            labels=labels,
+            mapping=mapping,
+            sacrum=sacrum,
+            left_hip=left_hip,
+            right_hip=right_hip,
+            side=side,
+            compare=tuple(compare or ()),
+            fewer=fewer,
+            resolution=resolution,
+            support=support,
+            moment=moment,
+            follower=follower,
+            quick=quick,
             json=json,
             out=out,
             quiet=quiet,

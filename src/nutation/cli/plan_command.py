@@ -42,6 +42,7 @@ class Options:
     confirmed_by: str | None
     deidentify: bool
     append: Path | None
+    placed: Path | None
     seed: int
     paper: str
     implant: int | None
@@ -55,10 +56,13 @@ class Options:
 
 def run(what: tuple[str, ...], options: Options) -> None:
     """Plan, or one of the words: `compare PLAN POSTOP_CT`, `move PLAN IMAGE`, `phantom DIR`."""
-    word = what[0] if what and not Path(what[0]).exists() else ""
+    # One word alone may be an image of that name; several are never images, whatever lies in the folder.
+    first, count = next(iter(what), ""), len(what)
+    word = first if count > 1 or not Path(first).exists() else ""
     if word == "compare":
         if len(what) != 3:
             raise UsageError("write: nutation plan compare PLAN POSTOP_CT.")
+        _sound(options, sided=False)
         _with_extra()
         from nutation.cli import plan_compare
 
@@ -78,11 +82,19 @@ def run(what: tuple[str, ...], options: Options) -> None:
     if word == "phantom":
         if len(what) != 2:
             raise UsageError("write: nutation plan phantom DIR.")
+        _sound(options, sided=False)
         _with_extra()
+        if options.placed is not None:
+            from nutation.cli import plan_phantom_placed
+
+            plan_phantom_placed.run(Path(what[1]), options.placed, options)
+            return
         from nutation.cli import plan_phantom
 
         plan_phantom.run(Path(what[1]), options)
         return
+    if options.placed is not None:
+        raise UsageError("--placed is for: nutation plan phantom DIR.")
     if len(what) > 1:
         raise UsageError(
             "name one image; or write: plan compare PLAN POSTOP_CT, plan move PLAN IMAGE, plan phantom DIR."

@@ -43,7 +43,8 @@ def run(plan: Path, postop: Path, options: Options) -> None:
         notes.append(f"Written: {written(folder(options.out) / 'compare.json', json_text(told))}")
     if options.append is not None:
         held = append_records(options.append, found.records())
-        notes.append(f"{options.append} now holds {held} implants; use it with --error {options.append}.")
+        several = "" if held == 1 else "s"
+        notes.append(f"{options.append} now holds {held} implant{several}; use it with --error {options.append}.")
     if options.json:
         print_json(told)
     elif not options.quiet:

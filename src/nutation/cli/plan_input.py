@@ -104,7 +104,8 @@ def _from_the_ct(asked: Asked, image: Image) -> Given:
     Raises InputError where neither may be used: our own outlines miss the sacrum by millimetres (decision 0010), and a
     plan on them looks like any other.
     """
-    from nutation.anatomy.segmentation import by_totalsegmentator, installed, segment
+    from nutation.anatomy.segmentation import segment
+    from nutation.anatomy.segmentation_total import by_totalsegmentator, installed
 
     if installed():
         return Given(by_totalsegmentator(image), image, image.volume.grid, "segmented from the CT by TotalSegmentator")

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, cast
 
 from nutation.anatomy.build import build_pelvis
-from nutation.anatomy.implants import Size
 from nutation.anatomy.pelvis import Pelvis
 from nutation.anatomy.source import Side
 from nutation.cli import plan_input, plan_record
@@ -17,9 +16,9 @@ from nutation.cli.output import progress
 from nutation.cli.plan_command import Options
 from nutation.cli.plan_files import Answer
 from nutation.cli.plan_input import Asked, Given
+from nutation.cli.plan_sizes import sizes_named
 from nutation.planning.approaches import approach_of
 from nutation.planning.boundary import Boundary
-from nutation.planning.catalogue import packaged_catalogue, read_catalogue
 from nutation.planning.document import digests, tell_plan
 from nutation.planning.execution import error_model
 from nutation.planning.exports.dicom_head import headers
@@ -36,7 +35,7 @@ def answered(asked: Asked, options: Options, levels: frozenset[str], on: date) -
     """The whole answer. Raises InputError where the input gives none."""
     side = cast(Side, options.side)
     approach_of(options.approach)
-    sizes, cautions = _sizes(options)
+    sizes, cautions = (None, ()) if options.implants is None else sizes_named(options.implants, options.approach)
     error = error_model(named(options.error))
     with progress("Reading the image …", options.quiet):
         given = plan_input.read(asked)
@@ -97,6 +96,7 @@ def finished(
     files = digests((*given.source.files, *_outlines(options)))
     document = {
         **_document(tell_plan(plan, pelvis, seed=options.seed, files=files), told, record, on),
+        "first_look": given.ours,
         **(beside or {}),
     }
     pictures: tuple[plan_told.Picture, ...] = ()
@@ -119,20 +119,6 @@ def _outlines(options: Options) -> tuple[str, ...]:
 def named(error: str) -> str | Path:
     """An error model as the option names it: a file where there is one, else a name."""
     return Path(error) if Path(error).is_file() else error
-
-
-def _sizes(options: Options) -> tuple[tuple[Size, ...] | None, tuple[str, ...]]:
-    """The sizes named by a file or by a system of the packaged catalogue, and what is to be said of them."""
-    if options.implants is None:
-        return None, ()
-    path = Path(options.implants)
-    if path.is_file():
-        catalogue = read_catalogue(path)
-        sizes = catalogue.sizes
-    else:
-        catalogue = packaged_catalogue()
-        sizes = catalogue.of_system(options.implants)
-    return sizes, catalogue.cautions_for(sizes)
 
 
 def _record(given: Given, options: Options, side: Side, on: date) -> tuple[Plain | None, Sequence[str]]:

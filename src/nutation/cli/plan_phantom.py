@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nutation.anatomy.pelvis import BONE_NAMES
 from nutation.anatomy.phantom import phantom, tilted
+from nutation.anatomy.space import Frame
 from nutation.cli.output import console, folder, print_json, progress, written
 from nutation.cli.plan_command import Options
 from nutation.planning.exports.ct_series import ct_series
@@ -15,11 +16,16 @@ from nutation.planning.exports.stl import stl
 from nutation.planning.exports.surfaces import Surface
 
 # As a person lies in a scanner: a little tilted and turned, and with the noise of a usual pelvic CT.
-_TILT_DEG, _TURN_DEG, _NOISE_HU = 8.0, 3.0, 15.0
+_TILT_DEG, _TURN_DEG, NOISE_HU = 8.0, 3.0, 15.0
 # Slices lie this much further apart than the pixels in them.
-_SLICE_SHARE = 1.5
+SLICE_SHARE = 1.5
 _ON = date(2026, 1, 15)
-_PATIENT = ("PHANTOM", "Phantom^Nutation")
+PATIENT = ("PHANTOM", "Phantom^Nutation")
+
+
+def placed_as_scanned() -> Frame:
+    """How the phantom lies in the scanner before the operation."""
+    return tilted(tilt_deg=_TILT_DEG, turn_deg=_TURN_DEG)
 
 
 def run(into: Path, options: Options) -> None:
@@ -30,13 +36,13 @@ def run(into: Path, options: Options) -> None:
     folder(into)
     paths: list[Path] = []
     with progress("Making the phantom …", options.quiet):
-        made = phantom(pose=tilted(tilt_deg=_TILT_DEG, turn_deg=_TURN_DEG))
+        made = phantom(pose=placed_as_scanned())
         pixel_mm = options.resolution
-        volume = made.ct((pixel_mm, pixel_mm, _SLICE_SHARE * pixel_mm), noise_hu=_NOISE_HU, seed=options.seed)
+        volume = made.ct((pixel_mm, pixel_mm, SLICE_SHARE * pixel_mm), noise_hu=NOISE_HU, seed=options.seed)
         slices = ct_series(
             volume,
-            patient_id=_PATIENT[0],
-            patient_name=_PATIENT[1],
+            patient_id=PATIENT[0],
+            patient_name=PATIENT[1],
             on=_ON,
             described="Phantom made by code, no patient",
         )

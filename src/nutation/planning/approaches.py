@@ -30,7 +30,8 @@ class Approach:
     `inwards` (3,) is the nominal direction from entry to tip on a *left* joint; `cone_deg` how far from it a direction
     is looked for; `enters` the part whose outer surface may be entered; `crosses` the parts in their order and
     `least_depth_mm` the least way of the axis in the last; `near_joint_mm` how far beside the gap an axis may run where
-    the implant lies in the joint (None: it crosses). `structures` are those that a plan by this approach speaks of.
+    the implant lies in the joint (None: it crosses), `bed_mm` how far beside it the bones may be entered with it.
+    `structures` are those that a plan by this approach speaks of.
     """
 
     id: str
@@ -43,6 +44,7 @@ class Approach:
     least_depth_mm: float
     longest_mm: float
     near_joint_mm: float | None
+    bed_mm: float
     structures: tuple[Structure, ...]
     implants: int
     levels: tuple[Level, ...]
@@ -95,6 +97,7 @@ def _approach(entry: Entry) -> Approach:
         least_depth_mm=float(value["least_depth_mm"]),
         longest_mm=float(value["longest_mm"]),
         near_joint_mm=None if near is None else float(near),
+        bed_mm=0.0 if near is None else float(value["bed_mm"]),
         structures=cast("tuple[Structure, ...]", structures),
         implants=int(value["implants"]),
         levels=cast("tuple[Level, ...]", tuple(value["levels"])),

@@ -1,9 +1,10 @@
 """The forbidden boundary: signed distance to every structure that an implant must not reach, round one joint.
 
 What may hold an implant is ilium, joint gap and sacrum (and the other side's where it goes through). Everything else is
-forbidden but the side from which bone is entered (`boundary_zones`). Canal and foramina always belong to the boundary;
-where the input does not show them, clearance to them is unknown, and only the search is kept away from where they
-would be (`boundary_unseen`). Nerves and vessels are not seen: a margin under the front of the ala is forbidden too.
+forbidden but the side from which bone is entered, and that on which a way through comes out (`boundary_zones`).
+Canal and foramina always belong to the boundary; where the input does not show them, clearance to them is unknown, and
+only the search is kept away from where they would be (`boundary_unseen`). Nerves and vessels are not seen: a margin
+under the front of the ala is forbidden too.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from nutation.anatomy.space import Floats, Mask
 from nutation.evidence import load
 from nutation.planning.approaches import Approach, approach_of
 from nutation.planning.boundary_fields import bone_share, depths, distance
-from nutation.planning.boundary_structures import NAMES, name_structures, unseen
+from nutation.planning.boundary_structures import NAMES, NONE, name_structures, unseen
 from nutation.planning.boundary_unseen import keep_away
-from nutation.planning.boundary_zones import ENTRY, region
+from nutation.planning.boundary_zones import ENTRY, EXIT, region
 from nutation.planning.plan import Structure
 
 
@@ -30,8 +31,8 @@ class Boundary:
     """Signed distances in mm on a crop of the pelvis's grid; point p has index `(p - low_mm) / spacing_mm`.
 
     `values` float32 (structures, nx, ny, nz), in the order of `names`: positive on the implant's side, negative beyond
-    the surface by how far. `least` is their least; `search` what corridors are looked for in: the same without the far
-    table where an implant goes through it, and with the keep-outs of `restrictions` (`unseen` holds these alone).
+    the surface by how far. `least` is their least; `search` what corridors are looked for in: the same with the
+    keep-outs of `restrictions` (`unseen` holds these alone).
     `skins` float32 (1 or 2, nx, ny, nz): the same distance to the surface that is entered, and to the far table where
     an implant goes through it; near its ends it may cross them. `zones` uint8 as in `boundary_zones`; `share` the bone
     round each voxel, one half on the surface. Structures in neither `names` nor `unknown` are not there (no metal).
@@ -85,6 +86,7 @@ def forbidden_boundary(
     ala = load().entry("ala_keep_out")
     unknown = unseen(pelvis, side, through=through)
     named, before_ala = name_structures(pelvis, part, ala.number("from_midline_mm"), unknown)
+    named[part.zones == EXIT] = NONE  # there it is meant to come out: no breach, whatever it is called
     bone = part.bone
     share = bone_share(bone)
     behind = depths(share)
@@ -105,11 +107,10 @@ def forbidden_boundary(
             field = _signed(seeds, behind, beyond, bone, part.spacing_mm)
         values[slot] = field
     skins = [_signed(part.zones == ENTRY, behind, beyond, bone, part.spacing_mm)]
-    if through and "far_side" in names:
-        skins.append(values[names.index("far_side")])
+    if through:
+        skins.append(_signed(part.zones == EXIT, behind, beyond, bone, part.spacing_mm))
     least = values.min(axis=0)
-    counted = [slot for slot, name in enumerate(names) if not (through and name == "far_side")]
-    search = values[counted].min(axis=0) if len(counted) < len(names) else least
+    search = least
     away, restrictions = keep_away(pelvis, part, unknown, through=through)
     if away is not None:
         search = np.minimum(search, away)

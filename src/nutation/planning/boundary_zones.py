@@ -4,6 +4,10 @@ Each voxel gets a zone. Bone of the way (`ILIUM`, `JOINT`, `SACRUM` …) may hol
 the surface that may be entered: background from which the nominal direction meets that bone first. Beyond the bone's
 rim the direction meets nothing, so the rim (crest, edge of the notch) keeps its boundary. `EXIT` is the same on the
 other side where an implant goes through. All else is `FORBIDDEN`.
+
+An implant that lies in the joint is wider than the gap: it is pressed into a bed that is prepared in both bones. Its
+axis keeps near the gap (`near_joint_mm`), and so wide a strip of both bones' backs (`bed_mm`), open to behind, is
+entered with the gap. Pockets between the bones, too wide to be labelled as gap, hold ligament and are joint to it.
 """
 
 from __future__ import annotations
@@ -21,6 +25,8 @@ from nutation.anatomy.space import Floats, Mask
 from nutation.planning.approaches import Approach, Part
 from nutation.planning.boundary_threads import shared_out
 
+NOTHING = -1
+"""What a ray meets that leaves the region."""
 FORBIDDEN, IN_ILIUM, IN_JOINT, IN_SACRUM, IN_FAR_JOINT, IN_FAR_ILIUM, ENTRY, EXIT = range(8)
 
 ZONE_OF: dict[Part, int] = {
@@ -82,12 +88,15 @@ def region(pelvis: Pelvis, side: Side, approach: Approach, *, through: bool) -> 
     # What no ray may look through: bone, metal, openings. Their own code says what a ray met.
     met = zones.copy()
     met[(zones == FORBIDDEN) & ((labels > 0) | (openings > 0))] = 255
-    if approach.near_joint_mm is not None:
-        near = _near_joint(zones, approach.near_joint_mm / pelvis.spacing_mm)
-        zones[near] = IN_JOINT
-        met[near] = IN_JOINT
     direction = approach.direction(side)
+    if approach.near_joint_mm is not None:
+        bed = _near_joint(zones, approach.bed_mm / pelvis.spacing_mm)
+        zones[_near_joint(zones, approach.near_joint_mm / pelvis.spacing_mm)] = IN_JOINT
+        met[bed] = IN_JOINT
     seen = _seen(met, direction, ZONE_OF[approach.enters])
+    if approach.near_joint_mm is not None:
+        zones[seen & _seen(met, -direction, IN_JOINT)] = IN_JOINT
+        seen &= _seen(met, -direction, NOTHING)
     zones[seen] = ENTRY
     if through:
         back = -direction * np.array([1.0, -1.0, -1.0])  # the nominal direction, mirrored to the other side
@@ -149,7 +158,7 @@ def _seen(met: NDArray[np.uint8], direction: Floats, wanted: int) -> Mask:
 
 @njit(cache=True, nogil=True)
 def _look(met: Any, step: Any, wanted: int, found: Any, first: int, last: int) -> None:
-    """In planes `first` to `last` marks the background from which, going by `step`, `wanted` is met first."""
+    """In planes `first` to `last` marks the background from which, going by `step`, `wanted` (or `NOTHING`) is met."""
     nx, ny, nz = met.shape
     for i in range(first, last):
         for j in range(ny):
@@ -163,6 +172,7 @@ def _look(met: Any, step: Any, wanted: int, found: Any, first: int, last: int) -
                     z += step[2]
                     a, b, c = round(x), round(y), round(z)
                     if a < 0 or b < 0 or c < 0 or a >= nx or b >= ny or c >= nz:
+                        found[i, j, k] = wanted == NOTHING
                         break
                     if met[a, b, c] != 0:
                         found[i, j, k] = met[a, b, c] == wanted

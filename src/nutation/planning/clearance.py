@@ -7,7 +7,7 @@ import numpy as np
 from nutation.anatomy.implants import Implant
 from nutation.anatomy.solids import surface_points
 from nutation.planning.boundary import Boundary
-from nutation.planning.corridor_kernels import least_at
+from nutation.planning.clearance_kernels import least_at
 from nutation.planning.plan import Clearance, Structure
 
 STEP_MM = 0.75
@@ -25,7 +25,7 @@ def clearance(boundary: Boundary, implant: Implant) -> Clearance:
     index = np.ascontiguousarray((points - boundary.low_mm) / h)
     depths = (points - pose.entry_mm) @ pose.direction / h
     found = np.empty(len(boundary.names) + 1)
-    least_at(boundary.values, boundary.skins[0], boundary.zones, index, h, pose.direction, depths, found)
+    least_at(boundary.values, boundary.skins[0], index, h, pose.direction, depths, found)
     told: dict[Structure, float] = {
         name: float(mm) for name, mm in zip(boundary.names, found[:-1], strict=True) if np.isfinite(mm)
     }

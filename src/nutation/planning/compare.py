@@ -204,7 +204,7 @@ def _registered(
         )  # fmt: skip
     codes = [code for code in (SACRUM, LEFT_HIP, RIGHT_HIP) if code in shapes.codes()]
     surface = np.concatenate([shapes.surface(code) for code in codes])
-    found = register(surface, image.volume, bone_hu, metal_hu)
+    found = register(surface, image.volume, bone_hu, metal_hu, voxel_mm=shapes.finest_mm)
     accept = held.entry("compare_acceptance")
     if found.residual_mm > accept.number("residual_mm") or found.overlap < accept.number("overlap"):
         raise InputError(

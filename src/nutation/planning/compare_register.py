@@ -16,14 +16,20 @@ COARSE_MM = 4.0
 # Surface points that are fitted, and how far a point may be off before it stops pulling (one bone is cut, metal covers
 # another); the reach shrinks from round to round.
 POINTS, REACHES_MM = 4000, (12.0, 6.0, 3.0, 2.0)
-# A point nearer to the image's bone surface than this is matched.
-MATCHED_MM = 2.0
+# A point nearer to the image's bone surface than this is matched: a millimetre, and half of the coarser input's voxel,
+# within which a surface may run anywhere. Beyond slices of 3 mm it grows no more: there another's bones would match too.
+MATCHED_MM, MATCHED_MOST_MM = 1.0, 2.5
+
+
+def matched_mm(coarsest_mm: float) -> float:
+    """How far off a point still counts as matched, where the coarser input's voxels are so long (mm)."""
+    return min(MATCHED_MM + coarsest_mm / 2, MATCHED_MOST_MM)
 
 
 @dataclass(frozen=True, slots=True)
 class Registration:
     """`placed = rotation @ planned + shift_mm`, both LPS. `residual_mm` is the median distance of the bones' surfaces
-    afterwards, `overlap` the share of the plan's surface that the image shows within `MATCHED_MM`."""
+    afterwards, `overlap` the share of the plan's surface that the image shows within `matched_mm`."""
 
     rotation: Floats
     shift_mm: Floats
@@ -40,11 +46,14 @@ class Registration:
 IDENTITY = Registration(np.eye(3), np.zeros(3), 0.0, 1.0, "the images share one frame of reference")
 
 
-def register(surface: Floats, volume: Volume, bone_hu: float, metal_hu: float, *, seed: int = 0) -> Registration:
+def register(
+    surface: Floats, volume: Volume, bone_hu: float, metal_hu: float, *, voxel_mm: float = 0.0, seed: int = 0
+) -> Registration:
     """The rigid motion that lays bone surface points (n, 3) of the plan on the bone of a CT.
 
     The place is found by correlation at `COARSE_MM`, place and turn by least squares on the distance to the image's
-    outer bone surface. Nothing says that it fits: the caller judges `residual_mm` and `overlap`.
+    outer bone surface. Nothing says that it fits: the caller judges `residual_mm` and `overlap`. `voxel_mm` is the edge
+    of the voxels that the surface was drawn on, where it was.
     """
     from scipy import ndimage, optimize
 
@@ -73,7 +82,7 @@ def register(surface: Floats, volume: Volume, bone_hu: float, metal_hu: float, *
         best = np.asarray(found.x, dtype=np.float64)
     rotation = _turn(best[:3])
     off = np.abs(away(placed(best)))
-    matched = off < MATCHED_MM
+    matched = off < matched_mm(max(voxel_mm, float(spacing.max())))
     residual = float(np.median(off[matched])) if matched.any() else float("inf")
     return Registration(
         rotation, centre + best[3:] - rotation @ centre, residual, float(matched.mean()),
@@ -105,7 +114,11 @@ def _distances(volume: Volume, bone_hu: float, metal_hu: float) -> tuple[NDArray
     anisotropy = tuple(float(one) for one in spacing)
     inside = distance.edt(np.ascontiguousarray(bone), anisotropy=anisotropy)
     outside = distance.edt(np.ascontiguousarray(~bone), anisotropy=anisotropy)
-    return np.asarray(outside - inside, dtype=np.float32), low, spacing
+    # Distances run between voxels' centres, and the surface lies midway between two of them: half a voxel less on either
+    # side, or the field would jump by a voxel where it passes zero.
+    half = float(spacing.mean()) / 2
+    off = np.where(bone, -np.maximum(inside - half, 0.0), np.maximum(outside - half, 0.0))
+    return np.asarray(off, dtype=np.float32), low, spacing
 
 
 # Specks of calcium and contrast.

@@ -223,22 +223,3 @@ def pool(
                 normals[a], lengths, radius, choice, state, out[a, b],
             )  # fmt: skip
     return out
-
-
-@njit
-def edge_short(point: Any, joint: Any, edge: Any, wanted: float) -> float:
-    """How many mm a crossing lies nearer to the joint's edge than wanted; `edge` (n,) is that of each joint point."""
-    nearest, found = 1e18, 0
-    for m in range(joint.shape[0]):
-        x, y, z = joint[m, 0] - point[0], joint[m, 1] - point[1], joint[m, 2] - point[2]
-        square = x * x + y * y + z * z
-        if square < nearest:
-            nearest, found = square, m
-    return max(0.0, wanted - edge[found])
-
-
-@njit
-def off_level(tip: Any, origin: Any, axis: Any, low: float, high: float) -> float:
-    """How many mm a tip lies outside a band along the sacral axis."""
-    s = (tip[0] - origin[0]) * axis[0] + (tip[1] - origin[1]) * axis[1] + (tip[2] - origin[2]) * axis[2]
-    return max(0.0, low - s, s - high)

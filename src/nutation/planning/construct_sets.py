@@ -41,7 +41,7 @@ def beside(d1: Any, d2: Any, crossings: float, height: float, prices: Any) -> fl
     """What two implants cost beside each other: short of the preferred spacing where they cross the joint, by the angle
     between them, and where the tip of the upper one is not so far above (`height`) the lower one's as it shall be.
 
-    `prices` as `construct_refine.refine` takes them.
+    `prices` as `construct_settle.beside_others` has them.
     """
     angle = math.acos(min(1.0, abs(d1[0] * d2[0] + d1[1] * d2[1] + d1[2] * d2[2])))
     return (

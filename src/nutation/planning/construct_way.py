@@ -12,6 +12,7 @@ from nutation.anatomy.implants import across
 from nutation.anatomy.pelvis import GAP_OF, HIP_OF, SACRUM, Joint, Level, Levels, Pelvis
 from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats, unit
+from nutation.evidence import load
 from nutation.planning.approaches import Approach
 
 # Targets are taken from the joint one every this many mm, directions one every this many degrees: half the width of
@@ -19,13 +20,21 @@ from nutation.planning.approaches import Approach
 TARGETS_MM, DIRECTIONS_DEG = 3.0, 4.0
 
 
+# The joint's middle is followed along its height in such steps, from one to the other of these shares of its points;
+# the points within so much of a height say where its middle lies there.
+FOLLOWED_MM, WITHIN, AROUND_MM = 0.25, (0.05, 0.95), 6.0
+# A place that lies beyond the joint weighs so much more than one off the levels' middle.
+NO_REACH = 100.0
+
+
 @dataclass(frozen=True, slots=True)
 class Way:
     """The lines that are searched: through `targets` (m, 3) of the joint, along `directions` (k, 3).
 
     `first`, `gap`, `second` are the codes that follow each other on the way in; `normal` (3,) the joint's mean normal,
-    `joint` (n, 3) its points with their distance `edge_mm` (n,) to its edge. `bands` gives for each position, from
-    cranial to caudal, the part of the sacral `axis` (from `origin`) that its tip shall lie in, (positions, 2).
+    `usual` (3,) the approach's own direction, `usual_places` (positions, 3) where implants usually cross the joint,
+    `joint` (n, 3) the joint's points with their distance `edge_mm` (n,) to its edge. `bands` gives for each position,
+    from cranial to caudal, the part of the sacral `axis` (from `origin`) that its tip shall lie in, (positions, 2).
     """
 
     first: int
@@ -34,6 +43,8 @@ class Way:
     targets: Floats
     directions: Floats
     normal: Floats
+    usual: Floats
+    usual_places: Floats
     joint: Floats
     edge_mm: Floats
     origin: Floats
@@ -59,6 +70,8 @@ def way_across(pelvis: Pelvis, side: Side, approach: Approach, count: int) -> Wa
         thinned_along(joint.points_mm * mirror, TARGETS_MM) * mirror,
         cone(approach.direction("left"), approach.cone_deg, DIRECTIONS_DEG) * mirror,
         unit(joint.normal),
+        approach.direction(side),
+        usual_places(joint, origin, axis, bands, load().entry("implant_spacing").number("preferred_mm")),
         joint.points_mm,
         edge,
         origin,
@@ -136,6 +149,29 @@ def edge_distances(joint: Joint) -> Floats:
     covered = cast("Any", ndimage).binary_fill_holes(covered)
     distances: Any = cast("Any", edt).edt(np.ascontiguousarray(covered))
     return np.asarray(distances[index[:, 0], index[:, 1]], dtype=np.float64)
+
+
+def usual_places(joint: Joint, origin: Floats, axis: Floats, bands: Floats, spacing_mm: float) -> Floats:
+    """Where the implants of these positions usually cross the joint, (positions, 3): midway between its front and back
+    edges, `spacing_mm` from each other about the middle of the positions' bands, as far as the joint reaches."""
+    height = (joint.points_mm - origin) @ axis
+    lowest, highest = (float(np.quantile(height, share)) for share in WITHIN)
+    heights = np.linspace(lowest, highest, max(2, round((highest - lowest) / FOLLOWED_MM)))
+    weight = np.maximum(1e-9, 1 - ((height[None] - heights[:, None]) / AROUND_MM) ** 2)
+    line = np.asarray(weight @ joint.points_mm / weight.sum(axis=1, keepdims=True), dtype=np.float64)
+    reach = spacing_mm * (len(bands) - 1) / 2
+    ends = np.linalg.norm(line[[0, -1], None] - line[None], axis=2)
+    short = np.maximum(0.0, reach - ends).sum(axis=0)
+    centre = int(np.argmin(NO_REACH * short + np.abs(heights - float(np.mean(bands)))))
+    off = np.linalg.norm(line - line[centre], axis=1) * np.sign(np.arange(len(line)) - centre)
+    wanted = reach - spacing_mm * np.arange(len(bands))
+    return _along(np.asarray(wanted, dtype=np.float64), np.asarray(off, dtype=np.float64), line)
+
+
+def _along(wanted: Floats, at: Floats, line: Floats) -> Floats:
+    """Points (m, 3) of a line given by points (n, 3) at growing `at` (n,), for the values wanted (m,)."""
+    parts: list[Floats] = [np.asarray(np.interp(wanted, at, line[:, part]), dtype=np.float64) for part in range(3)]
+    return np.stack(parts, axis=1)
 
 
 def level_bands(

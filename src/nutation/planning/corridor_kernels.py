@@ -375,31 +375,3 @@ def _tried(
     if cosine < nominal[3] or not enter(zones, outside, d, 2.0 * back, line[0]):
         return NO_WAY
     return free_radius(fields, counted, skins, zones, line[0], d, stages, limits, band, spacing, bound)
-
-
-@njit
-def least_at(fields: Any, skin: Any, zones: Any, points: Any, h: float, d: Any, depths: Any, found: Any) -> None:
-    """`found` (structures + 1,) gets the least of each field, and of the skin, over an implant's surface.
-
-    `depths` (n,): how far along `d` a point lies behind the implant's outer end; points and depths in voxels. What
-    stands out before the surface that is entered does not count.
-    """
-    found[:] = np.inf
-    last = fields.shape[0]
-    for n in range(points.shape[0]):
-        x, y, z = points[n, 0], points[n, 1], points[n, 2]
-        outside = zone_at(zones, x, y, z) == ENTRY
-        # Back along the implant: how far behind the surface the point lies, or whether bone lies behind it.
-        back, left = 0.0, False
-        while back < depths[n] and not left:
-            back += ZONE_STEP
-            left = (zone_at(zones, x - back * d[0], y - back * d[1], z - back * d[2]) == ENTRY) != outside
-        if outside and not left:
-            continue
-        near = field_at(skin, x, y, z)
-        behind = _behind(back, h)
-        if outside or (behind > 0.0 and near < behind):
-            found[last] = min(found[last], near)
-        if not outside:
-            for s in range(last):
-                found[s] = min(found[s], field_at(fields[s], x, y, z))

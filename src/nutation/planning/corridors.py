@@ -109,14 +109,11 @@ def scanned(boundary: Boundary, way: Way, lines: Lattice, bound_mm: float) -> Fl
 
 
 def _counted(boundary: Boundary) -> _Fields:
-    """The fields that a corridor is measured in: without the far table of a way through, with what is not seen."""
-    counted = np.array(
-        [n for n, name in enumerate(boundary.names) if not (boundary.through and name == "far_side")], dtype=np.int64
-    )
-    if boundary.unseen is None:
-        return boundary.values, counted, boundary.skins
-    together = np.concatenate([boundary.values[counted], boundary.unseen[None]])
-    return together, np.arange(len(counted) + 1), boundary.skins
+    """The fields that a corridor is measured in: all structures, and what is not seen."""
+    values = boundary.values
+    if boundary.unseen is not None:
+        values = np.concatenate([values, boundary.unseen[None]])
+    return values, np.arange(len(values), dtype=np.int64), boundary.skins
 
 
 def _climbed(
@@ -201,10 +198,7 @@ def _nearest(boundary: Boundary, e: Floats, d: Floats, end: float) -> Structure:
     h = boundary.spacing_mm
     least: dict[Structure, float] = {}
     for slot, name in enumerate(boundary.names):
-        if not (boundary.through and name == "far_side"):
-            least[name] = least_along(
-                boundary.values, np.array([slot]), boundary.skins[:0], e, d, end, -math.inf, h
-            )  # fmt: skip
+        least[name] = least_along(boundary.values, np.array([slot]), boundary.skins[:0], e, d, end, -math.inf, h)
     nothing = np.zeros(0, dtype=np.int64)
     skin = least_along(boundary.values, nothing, boundary.skins, e, d, end, -math.inf, h)
     wall = boundary.entered

@@ -13,7 +13,16 @@ import numpy as np
 
 from nutation.anatomy.implants import Implant, Pose, Section, Size
 from nutation.anatomy.pelvis import Pelvis
-from nutation.anatomy.space import Floats, Frame
+from nutation.anatomy.plain import (
+    MM_DECIMALS,
+    tell_frame,
+    tell_image,
+    tell_implant,
+    tell_patient,
+    tell_point,
+    tell_vector,
+)
+from nutation.anatomy.space import Frame
 from nutation.evidence import load
 from nutation.planning.plan import STRUCTURES, Breach, Clearance, Corridor, Margin, Plan, PlannedImplant
 from nutation.record.errors import InputError
@@ -24,8 +33,8 @@ INTENDED_USE = (
     "for a person to establish. Shares of simulated executions compare plans of one pelvis; they are no patient's "
     "risk. Not for patients. Research mode."
 )
-# Decimals that are kept: a hundredth of what is planned for, so that reading back loses nothing.
-_MM, _SHARE = 3, 5
+# Decimals of shares that are kept, as fine as millimetres against what is planned for.
+_SHARE = 5
 
 
 def tell_plan(
@@ -55,35 +64,19 @@ def tell_plan(
         "basis": list(plan.basis),
         "numbers": {name: round(value, _SHARE) for name, value in plan.numbers.items()},
         "alternatives": [
-            [_shape(implant, frame) for implant in construct.implants] for construct in plan.alternatives
+            [tell_implant(implant, frame) for implant in construct.implants] for construct in plan.alternatives
         ],
         "intended_use": INTENDED_USE,
-        "patient": {
-            "id": source.patient_id,
-            "name": source.patient_name,
-            "birth_date": None if source.birth_date is None else source.birth_date.isoformat(),
-            "sex": source.sex,
-        },
-        "image": {
-            "date": None if source.image_date is None else source.image_date.isoformat(),
-            "modality": source.modality,
-            "series_uid": source.series_uid,
-            "study_uid": source.study_uid,
-            "frame_uid": source.frame_uid,
-            "slice_spacing_mm": source.slice_spacing_mm,
-            "described": source.described,
-        },
+        "patient": tell_patient(source),
+        "image": tell_image(source),
         "inputs": dict(files) if files is not None else digests(source.files),
-        "pelvic_frame": {
-            "origin_mm": _point(frame.origin_mm),
-            "axes": {name: _vector(frame.rotation[:, i]) for i, name in enumerate(("left", "posterior", "cranial"))},
-        },
+        "pelvic_frame": tell_frame(frame),
         "voxel_mm": pelvis.spacing_mm,
         "levels": {
             level: {
                 "proposed": True,
-                "centre_mm": _point(frame.to_lps(band.centre_mm)),
-                "axis": _vector(frame.vectors_to_lps(band.axis)),
+                "centre_mm": tell_point(frame.to_lps(band.centre_mm)),
+                "axis": tell_vector(frame.vectors_to_lps(band.axis)),
                 "lower_mm": _mm(band.lower_mm),
                 "upper_mm": _mm(band.upper_mm),
                 "basis": band.basis,
@@ -200,7 +193,7 @@ def _finite(value: Any) -> bool:
 def _implant(one: PlannedImplant, frame: Frame) -> dict[str, Any]:
     held, overall = one.purchase, one.margin.overall
     return {
-        **_shape(one.implant, frame),
+        **tell_implant(one.implant, frame),
         "clearance_mm": _mm(one.clearance.least_mm),
         "nearest": one.clearance.nearest,
         "purchase_mm": {"ilium": _mm(held.ilium_mm), "sacrum": _mm(held.sacrum_mm)},
@@ -211,29 +204,12 @@ def _implant(one: PlannedImplant, frame: Frame) -> dict[str, Any]:
         "level": one.level,
         "clearance_by_structure_mm": _by_structure(one.clearance),
         "mean_hu": None if held.mean_hu is None else {bone: round(hu, 1) for bone, hu in held.mean_hu.items()},
-        "crossing_mm": None if held.crossing_mm is None else _point(frame.to_lps(held.crossing_mm)),
+        "crossing_mm": None if held.crossing_mm is None else tell_point(frame.to_lps(held.crossing_mm)),
         "crossing_angle_deg": None if held.crossing_angle_deg is None else round(held.crossing_angle_deg, 2),
         "envelope_mm": _mm(one.envelope_mm),
         "margin": _margin(one.margin),
         "warnings": list(one.warnings),
     }  # fmt: skip
-
-
-def _shape(implant: Implant, frame: Frame) -> dict[str, Any]:
-    size, pose = implant.size, implant.pose
-    return {
-        "catalogue": size.id,
-        "entry_mm": _point(frame.to_lps(pose.entry_mm)),
-        "tip_mm": _point(frame.to_lps(implant.tip_mm)),
-        "length_mm": size.length_mm,
-        "diameter_mm": size.diameter_mm,
-        "direction": _vector(frame.vectors_to_lps(pose.direction)),
-        "roll_deg": pose.roll_deg,
-        "system": size.system,
-        "section": size.section,
-        "cannulated": size.cannulated,
-        "pin_diameter_mm": size.pin_diameter_mm,
-    }
 
 
 def _by_structure(clearance: Clearance) -> dict[str, float | str]:
@@ -263,9 +239,9 @@ def _breach(found: Breach) -> dict[str, float]:
 
 def _corridor(found: Corridor, frame: Frame) -> dict[str, Any]:
     return {
-        "entry_mm": _point(frame.to_lps(found.pose.entry_mm)),
-        "end_mm": _point(frame.to_lps(found.pose.at(found.length_mm))),
-        "direction": _vector(frame.vectors_to_lps(found.pose.direction)),
+        "entry_mm": tell_point(frame.to_lps(found.pose.entry_mm)),
+        "end_mm": tell_point(frame.to_lps(found.pose.at(found.length_mm))),
+        "direction": tell_vector(frame.vectors_to_lps(found.pose.direction)),
         "length_mm": _mm(found.length_mm),
         "diameter_mm": _mm(found.diameter_mm),
         "nearest": found.nearest,
@@ -278,8 +254,8 @@ def _joint(plan: Plan, pelvis: Pelvis) -> dict[str, Any] | None:
     if joint is None:
         return None
     return {
-        "centre_mm": _point(pelvis.frame.to_lps(joint.centre_mm)),
-        "normal": _vector(pelvis.frame.vectors_to_lps(joint.normal)),
+        "centre_mm": tell_point(pelvis.frame.to_lps(joint.centre_mm)),
+        "normal": tell_vector(pelvis.frame.vectors_to_lps(joint.normal)),
         "area_mm2": round(joint.area_mm2, 1),
         "median_gap_mm": None if joint.synthesised or not len(joint.gap_mm) else _mm(float(np.median(joint.gap_mm))),
         "gap_synthesised": bool(joint.synthesised),
@@ -288,16 +264,8 @@ def _joint(plan: Plan, pelvis: Pelvis) -> dict[str, Any] | None:
 
 
 def _mm(value: float) -> float:
-    return round(float(value), _MM)
+    return round(float(value), MM_DECIMALS)
 
 
 def _share(value: float) -> float:
     return round(float(value), _SHARE)
-
-
-def _point(point: Floats) -> list[float]:
-    return [round(float(x), _MM) for x in point]
-
-
-def _vector(vector: Floats) -> list[float]:
-    return [round(float(x), 6) for x in vector]

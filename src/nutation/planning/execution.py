@@ -130,7 +130,7 @@ def from_records(
     count = len(records)
     if count < least:
         raise InputError(
-            f"{count} records are too few for an error of the clinic's own.", file=name,
+            f"{count} record{'' if count == 1 else 's'} of implants: too few for an error of the clinic's own.", file=name,
             mend=f"collect at least {least:g}, and plan with --error fluoroscopy until then.",
         )  # fmt: skip
     position = math.sqrt(sum(record.entry_error_mm**2 for record in records) / count / 3)
@@ -228,3 +228,16 @@ def draw(model: ErrorModel, implants: int, simulations: int, seed: int) -> Draws
         displacement = displacement + model.position_bias_mm * directions(3)
         tilt = tilt + model.angle_bias_deg * directions(2)
     return Draws(displacement, np.deg2rad(tilt), model.pivot)
+
+
+def evenly(model: ErrorModel, executions: int) -> Floats:
+    """Executions (n, 5) of one implant, spread evenly over the error and always the same: displacements in mm on three
+    axes, tangents of two tilts. `executions` is a power of two; a bias counts as scatter."""
+    from scipy.special import ndtri
+    from scipy.stats import qmc
+
+    points: Any = cast("Any", qmc).Sobol(5, scramble=True, seed=0).random(executions)
+    normal = np.asarray(ndtri(np.clip(points, 1e-6, 1 - 1e-6)), dtype=np.float64)
+    position = math.hypot(model.position_sigma_mm, model.position_bias_mm / math.sqrt(3))
+    tilt = math.hypot(model.angle_sigma_deg, model.angle_bias_deg / math.sqrt(2))
+    return np.concatenate([position * normal[:, :3], np.tan(np.radians(tilt) * normal[:, 3:])], axis=1)

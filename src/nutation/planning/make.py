@@ -16,11 +16,12 @@ from nutation.planning.approaches import Approach, approach_of
 from nutation.planning.boundary import Boundary, forbidden_boundary
 from nutation.planning.catalogue import Catalogue, packaged_catalogue
 from nutation.planning.clearance import clearance
-from nutation.planning.construct import Found, Preferences, choose, preferences
+from nutation.planning.construct import Found, choose
 from nutation.planning.construct_corridor import along_corridors
-from nutation.planning.construct_way import POSITIONS, level_of, way_across
+from nutation.planning.construct_way import POSITIONS, way_across
 from nutation.planning.corridors import search
 from nutation.planning.execution import ErrorModel, draw, error_model, readings
+from nutation.planning.level_told import level_told
 from nutation.planning.make_words import (
     basis_of,
     bridging,
@@ -31,11 +32,12 @@ from nutation.planning.make_words import (
     off_level,
     standing_warnings,
 )
-from nutation.planning.margin import SIMULATIONS, executed, margins_of, together, uncounted
+from nutation.planning.margin import SIMULATIONS, executed, margins_of, together
 from nutation.planning.margin_envelope import envelope
 from nutation.planning.margin_fields import Fields, bone_fields, fields_of
 from nutation.planning.margin_limit import GradedScrew, Limit, limit_of, zwingmann_check
 from nutation.planning.plan import Corridor, Plan, PlannedImplant
+from nutation.planning.preferences import Preferences, preferences
 from nutation.planning.purchase import purchase
 from nutation.record.errors import InputError
 
@@ -43,6 +45,8 @@ from nutation.record.errors import InputError
 MARGIN_FIRST = 4
 # Constructs that differ by less are one to a surgeon, who does not place an implant more exactly.
 TOLD_MM = 4.0
+# Of such a construct the implants that lie elsewhere by this are named.
+TOLD_FROM_MM = 1.0
 # Executions simulated for each other reading of the error: its share errs by 0.01.
 READING_TRIALS = 1500
 
@@ -132,7 +136,7 @@ def _offers(
 ) -> tuple[tuple[Found, ...], list[str]]:  # fmt: skip
     """Constructs of the first number of implants that keeps the limit, else of the first that is offered at all."""
     way = boundary.approach
-    if len(way.crosses) != 3:
+    if way.implants == 1:
         single = along_corridors(boundary, bone, pelvis, sizes, model, wanted, seed=seed, simulations=simulations)
         return single, []
     first: tuple[Found, ...] = ()
@@ -162,21 +166,22 @@ def _offers(
 
 
 def _like_worth(offered: tuple[Found, ...]) -> list[str]:
-    """That another construct is worth as much as the planned one, as far as the simulation can tell, and which."""
+    """Which other constructs are worth as much as the planned one, as far as the simulation can tell."""
     best = offered[0]
+    said: list[str] = []
     for number, other in enumerate(offered[1:4], start=1):
         apart = best.apart_mm(other) if len(other.implants) == len(best.implants) else np.zeros(1)
         error = float(np.hypot(best.worth_error, other.worth_error))
         if other.within != best.within or best.worth - other.worth >= error or apart.max() < TOLD_MM:
             continue
-        names = POSITIONS[len(best.implants)]
         ends = ", ".join(
             f"{name} {one.size.length_mm:g} mm long, up to {mm:.0f} mm away"
-            for name, one, mm in zip(names, other.implants, apart, strict=True)
+            for name, one, mm in zip(POSITIONS[len(best.implants)], other.implants, apart, strict=True)
+            if mm >= TOLD_FROM_MM
         )
         told = f"Alternative {number} is worth as much as this construct, within the simulation's error ({ends})"
-        return [f"{told}: a small change of the input may exchange the two. A person chooses."]
-    return []
+        said.append(f"{told}: a small change of the input may exchange the two. A person chooses.")
+    return said
 
 
 def _worst(offered: tuple[Found, ...]) -> float:
@@ -191,7 +196,6 @@ def _told(
     """Everything said of each implant, and of them together."""
     count = len(found.implants)
     depth, missed = executed(bone, pelvis, found.implants, draw(model, count, simulations, seed))
-    uncounted(bone, depth, boundary.through)
     judged = margins_of(bone, depth, missed)
     around = fields_of(boundary)
     planned: list[PlannedImplant] = []
@@ -203,13 +207,12 @@ def _told(
         kept = clearance(boundary, implant)
         planned.append(
             PlannedImplant(
-                POSITIONS[count][i], level_of(pelvis.levels, implant.tip_mm), implant, kept,
+                POSITIONS[count][i], level_told(pelvis, boundary.approach, implant), implant, kept,
                 purchase(pelvis, side, implant), judged[i], free.shift_mm, implant_warnings(kept, held),
             )
         )  # fmt: skip
     for name, other in readings(model, held).items():
         there, off = executed(bone, pelvis, found.implants, draw(other, count, READING_TRIALS, seed))
-        uncounted(bone, there, boundary.through)
         numbers[f"reading_{name}_construct_over_2mm"] = together(there, off)["over_2mm"]
         numbers[f"reading_{name}_worst_over_2mm"] = float((there.max(axis=2) > bound.grade_mm).mean(axis=0).max())
     return tuple(planned), numbers

@@ -12,15 +12,19 @@ from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats
 from nutation.evidence import MARK_WORDS, Evidence
 from nutation.planning.approaches import Approach
-from nutation.planning.construct import Preferences
 from nutation.planning.execution import ErrorModel
 from nutation.planning.margin_limit import GradedScrew, Limit
 from nutation.planning.plan import STRUCTURES, Clearance, PlannedImplant, Structure
+from nutation.planning.preferences import Preferences
 
 # Slices further apart than this blur a joint of 1 to 4 mm: its attenuation then says nothing of bridging.
 COARSE_MM = 2.0
 # How far into both bones attenuation is followed: past the subchondral plate, however blurred.
 PLATE_MM = 4.0
+# A gap so many voxels wide shows its own attenuation in its middle, whatever lies beside it.
+SEEN_VOXELS = 2.0
+# Of less of the joint than this nothing is said.
+SEEN_SHARE = 0.2
 # Places along each such line, an odd number: less than half a millimetre apart.
 _SAMPLES = 41
 
@@ -58,9 +62,34 @@ def bridging(pelvis: Pelvis, side: Side, held: Evidence) -> Bridging:
             f"it may be fused already. A person looks at the image before anything is planned (from {most:.0%}; {mark})"
         )
         return Bridging(True, f"{told}: {why}", ())
-    if share >= most / 10:
-        return Bridging(False, "", (f"{told[0].upper()}{told[1:]}.",))
-    return Bridging(False, "", ())
+    warnings = (f"{told[0].upper()}{told[1:]}.",) if share >= most / 10 else ()
+    filled = filled_gap(pelvis, joint, entry.number("bone_hu"))
+    if filled is not None and filled >= most:
+        warnings += (
+            f"The middle of the {side} joint's gap is brighter than soft tissue (over {entry.number('bone_hu'):g} HU) on "
+            f"{filled:.0%} of where it is wide enough to be seen: bone less dense than the plates beside it may bridge "
+            "the joint. A person has to look at the image before this plan is used.",
+        )
+    return Bridging(False, "", warnings)
+
+
+def filled_gap(pelvis: Pelvis, joint: Joint, bone_hu: float) -> float | None:
+    """The share of the joint on which the gap's middle is brighter than `bone_hu`, where the gap is `SEEN_VOXELS` wide.
+
+    There the plates do not blur into it, so that soft tissue and cartilage read as such, and bone as bone however much
+    brighter the plates are. None where the voxels' size is not known, or too little of the gap is wide enough.
+    """
+    voxel_mm = pelvis.source.slice_spacing_mm
+    if pelvis.hu is None or voxel_mm is None:
+        return None
+    wide = joint.gap_mm >= SEEN_VOXELS * voxel_mm
+    if wide.mean() < SEEN_SHARE:
+        return None
+    from scipy import ndimage
+
+    index: Floats = pelvis.index(joint.points_mm[wide])
+    middle: Any = cast("Any", ndimage).map_coordinates(pelvis.hu, index.T, order=1, mode="nearest")
+    return float((np.asarray(middle) > bone_hu).mean())
 
 
 def bone_in_gap(pelvis: Pelvis, joint: Joint, bone_hu: float, no_dip: float) -> float:
@@ -186,7 +215,9 @@ def basis_of(
     prices = (
         f"a percentage point of breaches over {wanted.grade_mm:g} mm counts as {wanted.per_percent:g} mm of purchase, "
         f"1 mm short of {wanted.spacing_mm:g} mm between implants as {wanted.per_spacing_mm:g} mm, an angle of 10° "
-        f"between two implants as {wanted.at_10_deg_apart:g} mm"
+        f"between two implants as {wanted.at_10_deg_apart:g} mm; 10° off the approach's own direction as "
+        f"{wanted.at_10_deg_off_usual:g} mm, 5 mm off the usual place to cross the joint as "
+        f"{wanted.at_5_mm_off_usual:g} mm"
     )
     said = [
         f"Approach: {way.label}; {MARK_WORDS[way.evidence.verified]}.",

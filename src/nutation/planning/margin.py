@@ -87,12 +87,6 @@ def executed_in(
     return depth, missed
 
 
-def uncounted(fields: Fields, depth: NDArray[np.float32], through: bool) -> None:
-    """Where an implant is meant to come out on the far side, that is no breach: its depths there are set to 0."""
-    if through and "far_side" in fields.names:
-        depth[:, :, fields.names.index("far_side")] = 0.0
-
-
 def breach(depth: NDArray[Any], grades_mm: tuple[float, float, float] = (0.0, 2.0, 4.0)) -> Breach:
     """Shares of simulated executions (n,) whose breach is deeper than each grade, with their Monte Carlo errors."""
     count = len(depth)

@@ -22,6 +22,7 @@ from nutation.planning.plan import Structure
 class Fields:
     """Signed distances in mm, float32 (structures, nx, ny, nz), positive on the implant's side; `least` their least.
     `search` is what a search keeps clear of: `least`, and where the input does not show what would be there.
+    `skin` is the distance to the surface that is entered, negative before it.
     `bones` are the codes that an axis meets in their order when it does not miss the joint (0: none is asked for).
 
     A point p of the pelvic frame has index `(p - low_mm) / spacing_mm`.
@@ -35,6 +36,7 @@ class Fields:
     unknown: frozenset[Structure]
     search: NDArray[np.float32] | None = None
     bones: tuple[int, int, int] = (LEFT_HIP, LEFT_GAP, SACRUM)
+    skin: NDArray[np.float32] | None = None
 
     def clearances(self, implants: tuple[Implant, ...]) -> Floats:
         """The clearance of each implant to each structure, (implants, structures) in mm."""
@@ -47,7 +49,7 @@ def fields_of(boundary: Boundary) -> Fields:
     """The boundary's own arrays, not copied."""
     return Fields(
         boundary.names, boundary.values, boundary.least, boundary.low_mm, boundary.spacing_mm, boundary.unknown,
-        boundary.search, _bones(boundary),
+        boundary.search, _bones(boundary), boundary.skins[0],
     )  # fmt: skip
 
 
@@ -73,7 +75,7 @@ def bone_fields(boundary: Boundary) -> Fields:
     values[slot][front] = beyond[front]
     return Fields(
         boundary.names, values, values.min(axis=0), boundary.low_mm, boundary.spacing_mm, boundary.unknown,
-        boundary.search, _bones(boundary),
+        boundary.search, _bones(boundary), boundary.skins[0],
     )  # fmt: skip
 
 

@@ -15,11 +15,11 @@ from nutation.evidence import Evidence, load
 from nutation.planning.boundary import Boundary
 from nutation.planning.clearance import clearance
 from nutation.planning.construct_sets import apart
-from nutation.planning.construct_way import level_of
 from nutation.planning.execution import ErrorModel, draw
+from nutation.planning.level_told import level_told
 from nutation.planning.make import PlanMade
 from nutation.planning.make_words import exceeding, implant_warnings
-from nutation.planning.margin import executed, margins_of, uncounted
+from nutation.planning.margin import executed, margins_of
 from nutation.planning.margin_envelope import envelope
 from nutation.planning.margin_fields import Fields, bone_fields, fields_of
 from nutation.planning.margin_limit import Limit, limit_of
@@ -55,7 +55,6 @@ class Bench:
         before = plan.implants[index]
         implant = Implant(size or before.implant.size, _checked(pose))
         depth, missed = executed(self.bone, self.pelvis, (implant,), draw(self.error, 1, simulations, seed))
-        uncounted(self.bone, depth, self.boundary.through)
         kept = clearance(self.boundary, implant)
         held = purchase(self.pelvis, self.boundary.side, implant)
         warnings = [*implant_warnings(kept, self.evidence)]
@@ -63,7 +62,7 @@ class Bench:
             warnings.append("Its axis does not cross the joint.")
         warnings += self._meetings(plan, index, implant)
         moved = PlannedImplant(
-            before.position, level_of(self.pelvis.levels, implant.tip_mm), implant, kept, held,
+            before.position, level_told(self.pelvis, self.boundary.approach, implant), implant, kept, held,
             margins_of(self.bone, depth, missed)[0], envelope(fields_of(self.boundary), implant).shift_mm,
         )  # fmt: skip
         over = exceeding((moved,), self.limit)

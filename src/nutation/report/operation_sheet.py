@@ -17,7 +17,7 @@ from nutation.evidence import Mark, load
 from nutation.evidence.schema import GENERAL_KNOWLEDGE
 from nutation.planning.plan import STRUCTURES, Plan, PlannedImplant
 from nutation.report import plan_words, words
-from nutation.report.confirmation import Confirmation, levels_used, missing
+from nutation.report.confirmation import Confirmation, levels_used, missing, still_open
 from nutation.report.plan_told import Picture, Plain
 
 DOCUMENT = "planning/operation_sheet.yaml"
@@ -70,7 +70,7 @@ def model(
         "side": plan.side, "side_words": plan_words.SIDE[plan.side], "levels_words": levels,
         "image_date": words.day(source.image_date) if source.image_date else "unknown date",
     }  # fmt: skip
-    numbers = _numbers(plan)
+    numbers, draft = _numbers(plan), _draft(plan, pelvis, confirmed)
     lines = {name: _lines(name, plan, filled, numbers) for name in _SECTIONS}
     return {
         "title": TITLE,
@@ -85,11 +85,14 @@ def model(
         "approach": plan_words.approach(plan.approach),
         "levels": levels,
         "made_on": words.day(made_on),
-        "draft": _draft(plan, pelvis, confirmed),
+        "draft": draft,
         "stated": f"Side and levels stated by {confirmed.by} on {words.day(confirmed.on)}" if confirmed else "",
         "notice": plan_words.NOTICE,
         "facts": record["facts"] if record is not None else [],
-        "warnings": list(dict.fromkeys([*plan.warnings, *pelvis.warnings, *source.warnings])),
+        "warnings": still_open(
+            dict.fromkeys([*plan.warnings, *pelvis.warnings, *source.warnings]),
+            settled=confirmed is not None and not draft,
+        ),
         "entries": [_entry(n, planned, pelvis, plan) for n, planned in enumerate(plan.implants, 1)],
         "landmarks": _landmarks(pelvis, plan),
         "spacing": ", ".join(plan_words.mm(gap) for gap in plan.spacing_mm),

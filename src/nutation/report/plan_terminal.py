@@ -45,7 +45,8 @@ def _page(told: Plain) -> Iterable[RenderableType]:
     if told["sheet"]["missing"]:
         yield pieces.line("Not made yet. What is missing:")
         yield pieces.bullets(told["sheet"]["missing"])
-        yield pieces.bullets(f"{level['name']} as proposed: {level['basis']}" for level in told["levels"])
+        yield pieces.line("The levels as proposed, to look at on the image:")
+        yield pieces.bullets(f"{level['name']}: {level['basis']}" for level in told["levels"])
     else:
         yield pieces.line(f"Side and levels stated by {told['sheet']['stated']}; --out DIR writes it.")
     yield pieces.title("Basis")

@@ -12,12 +12,14 @@ from nutation.evidence import MARK_WORDS, Evidence, load
 from nutation.planning.pictures import Picture as Drawn
 from nutation.planning.plan import STRUCTURES, Plan, PlannedImplant, Structure
 from nutation.report import plan_numbers, plan_words, words
-from nutation.report.confirmation import Confirmation, levels_used, missing
+from nutation.report.confirmation import Confirmation, levels_used, missing, outside_levels, still_open
 
 Plain = dict[str, Any]
 
 _LONGEST_VALUE = 160
 """An entry whose figures take more signs than this is named alone; `nutation evidence ID` shows it."""
+_FUSED_UNKNOWN = ("bridging of the joint was not judged.", "whether bone bridges it, are not known.")
+"""How warnings end that say so (`planning.make_words`)."""
 _WORTH_A_LINE = 0.0025
 """A structure that fewer simulated executions than this reach is left out of the table by structure."""
 
@@ -69,6 +71,8 @@ def told(
     named = str(record["label"]) if record is not None else ""
     structures = _structures(plan)
     basis = [_basis(name, evidence) for name in _entries(plan, evidence)]
+    lacking = missing(plan, source, confirmed, rough_bones=rough_bones)
+    said = _once([*plan.warnings, *pelvis.warnings, *source.warnings, *pelvis.levels.warnings, *warnings])
     return {
         "title": f"Plan for the {plan.side} sacroiliac joint",
         "notice": plan_words.NOTICE,
@@ -76,13 +80,14 @@ def told(
         "identity": _identity(plan, pelvis, made_on, named),
         "record": record,
         "answer": {
-            "verdict": plan.verdict,
-            "said": plan_words.VERDICT[plan.verdict],
-            "reason": plan_words.reason(plan),
-            "facts": _glance(plan),
+            # What rough outlines allow is no plan, whatever the search found in them.
+            "verdict": "first_look" if rough_bones else plan.verdict,
+            "said": plan_words.FIRST_LOOK if rough_bones else plan_words.VERDICT[plan.verdict],
+            "reason": plan_words.FIRST_LOOK_REASON if rough_bones else plan_words.reason(plan),
+            "facts": _glance(plan, pelvis),
         },
         "sheet": {
-            "missing": list(missing(plan, source, confirmed, rough_bones=rough_bones)),
+            "missing": list(lacking),
             "stated": f"{confirmed.by}, {words.day(confirmed.on)}" if confirmed is not None else "",
         },
         "structures": [STRUCTURES[name] for name in structures],
@@ -110,7 +115,7 @@ def told(
         "readings": plan_numbers.readings(plan),
         "numbers": plan_numbers.others(plan),
         "rests_on": list(plan.basis),
-        "warnings": _once([*plan.warnings, *pelvis.warnings, *source.warnings, *pelvis.levels.warnings, *warnings]),
+        "warnings": still_open(said, settled=confirmed is not None and not lacking),
         "basis": basis,
         "sources": {
             key: {"citation": evidence.source(key).citation, "link": evidence.source(key).link}
@@ -146,7 +151,7 @@ def _identity(plan: Plan, pelvis: Pelvis, made_on: date, named: str) -> list[dic
     return [{"what": what, "said": said} for what, said in rows.items()]
 
 
-def _glance(plan: Plan) -> list[dict[str, str]]:
+def _glance(plan: Plan, pelvis: Pelvis) -> list[dict[str, str]]:
     """The answer in a few figures: the least clearance, the largest share of breaches, the spacing."""
     if not plan.implants:
         return []
@@ -154,14 +159,30 @@ def _glance(plan: Plan) -> list[dict[str, str]]:
     worst = max(plan.implants, key=lambda p: p.margin.overall.over_2mm)
     rows = {
         "Implants": f"{len(plan.implants)}, {plan_words.approach(plan.approach)}",
-        "Levels": ", ".join(levels_used(plan)) or "not told apart",
+        "Levels": _levels(plan),
         "Least clearance": f"{plan_words.mm(least.clearance.least_mm)} to the {STRUCTURES[least.clearance.nearest]} "
         f"({plan_words.place(least)})",
         "Breach over 2 mm under execution error": f"{plan_words.breach(worst.margin.overall)[1]} at most "
         f"({plan_words.place(worst)})",
         "Between axes": " and ".join(plan_words.mm(gap) for gap in plan.spacing_mm) or "one implant",
     }
+    unseen = [STRUCTURES[name] for name in _unseen(plan)]
+    if pelvis.hu is None or any(text.endswith(_FUSED_UNKNOWN) for text in plan.warnings):
+        unseen.append("whether the joint is fused already")
+    if unseen:
+        rows["Not shown by the input, so not judged"] = ", ".join(unseen)
     return [{"what": what, "said": said} for what, said in rows.items()]
+
+
+def _levels(plan: Plan) -> str:
+    beside = [plan_words.position(name).lower() for name in outside_levels(plan)]
+    return ", ".join([*levels_used(plan), *(f"{name} implant outside these" for name in beside)]) or "not told apart"
+
+
+def _unseen(plan: Plan) -> list[Structure]:
+    """The structures that the answer says nothing of: no clearance to them, no share of breaches."""
+    found = {name for p in plan.implants for name in (*p.clearance.unknown, *p.margin.unknown)}
+    return [name for name in STRUCTURES if name in found]
 
 
 def _implant(
@@ -241,8 +262,8 @@ def _joint(plan: Plan, pelvis: Pelvis) -> list[dict[str, str]]:
 
 
 _RESTS_ON = (
-    "breach_limit", "construct_weights", "joint_bridged", "breach_scale", "zwingmann_grades", "planner_acceptance", "implant_count", "implant_spacing",
-    "superior_implant_length", "placement_dangers", "foramen_distance_published",
+    "breach_limit", "construct_weights", "joint_bridged", "breach_scale", "zwingmann_grades", "planner_acceptance",
+    "implant_count", "implant_spacing", "superior_implant_length", "placement_dangers", "foramen_distance_published",
 )  # fmt: skip
 """Entries of the evidence that speak of every plan, beside those of its approach and of its error."""
 

@@ -23,7 +23,7 @@ def told(views: Iterable[View]) -> list[dict[str, Any]]:
             "pin": view.pin,
             "angles": _angles(view),
             "line": view.not_to_cross,
-            "from": view.seen_from,
+            "from": _seen_from(view),
             "notes": [text for text in (view.fallback, *view.warnings) if text],
             "numbers": [{"what": words.sentence(words.said(k)), "value": f"{v:.1f}"} for k, v in view.numbers.items()],
             "citation": list(view.citation),
@@ -37,13 +37,18 @@ def _coincidence(what: str, apart_mm: float) -> str:
     return f"{words.sentence(what)}: {plan_words.mm(apart_mm)} apart at this pelvis"
 
 
+def _seen_from(view: View) -> str:
+    """Where the detector is; a lean is the pelvis's own, and differs from the table's by how the pelvis lies on it."""
+    return view.seen_from + (" (against the pelvis's own front plane)" if "leaning" in view.seen_from else "")
+
+
 def _angles(view: View) -> list[str]:
     angles = view.angles
     endplate = [] if angles.endplate_deg is None else [f"Against the S1 endplate: {angles.endplate_deg:.0f}°"]
     tilt = (_span(angles.on_table_tilt, *_TILT), _one(angles.as_scanned_tilt_deg, *_TILT))
     orbit = (_span(angles.on_table_orbit, *_ORBIT), _one(angles.as_scanned_orbit_deg, *_ORBIT))
     return [
-        words.sentence(view.seen_from),
+        words.sentence(_seen_from(view)),
         f"On the table, prone: {tilt[0]}; {orbit[0]}",
         f"In the scanner's frame: {tilt[1]}; {orbit[1]}",
         *endplate,

@@ -17,6 +17,8 @@ VERDICT: Mapping[str, str] = {
     "planned": "A plan within the limit was found",
     "no_plan_within_limit": "No plan within the limit",
 }
+FIRST_LOOK = "A first look at outlines that are too coarse, no plan to operate by"
+FIRST_LOOK_REASON = "Labels of the bones are required for a plan; what follows shows what could be shown then."
 ORIENTATION: Mapping[str, str] = {
     "dicom": "from the DICOM headers",
     "nifti": "from the header of a converted image (NIfTI or NRRD): check against the original",

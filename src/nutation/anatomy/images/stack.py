@@ -155,7 +155,8 @@ def _without_doubles(
             place="ImagePositionPatient",
             mend=_ONE,
         )
-    told = f"{len(dropped)} slices are there twice and were read once, at {_few(dropped)} mm along the stack."
+    slices = "1 slice is" if len(dropped) == 1 else f"{len(dropped)} slices are"
+    told = f"{slices} there twice and read once, at {_few(dropped)} mm along the stack."
     return kept, (told,) if dropped else ()
 
 
