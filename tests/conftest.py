@@ -11,6 +11,10 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Workers share the cores already: threads of each would only wait for those of the others.
+    os.environ.setdefault("NUMBA_NUM_THREADS", "1")
+
 ROOT = Path(__file__).resolve().parent.parent
 UNDER_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 

@@ -135,7 +135,7 @@ def study(
                 load_share=_shares(found[every[0]], cases, base, side, every[0], parts.axes),
                 strain=_strains(model, found[every[0]], construct, cases, base, every[0]),
                 other_joint_pct=100.0 * (_roms(first, cases, base, OTHER[side], parts.axes)[0] / other_deg[0] - 1.0),
-                cases=_moved(found[every[0]], single, base, side, every[0], parts.axes),
+                cases=moved_in(found[every[0]], single, base, side, every[0], parts.axes),
             )
         )
     each = [one.held for one in answers]
@@ -148,7 +148,7 @@ def study(
         follower_n=follower,
         settings=every,
         intact_deg=intact_deg,
-        intact_cases=_moved(intact[every[0]], single, base, side, every[0], parts.axes),
+        intact_cases=moved_in(intact[every[0]], single, base, side, every[0], parts.axes),
         constructs=tuple(answers),
         pairs=tuple(pair(a, b) for n, a in enumerate(each) for b in each[n + 1 :]),
         ranking=ranking(each),
@@ -215,9 +215,10 @@ def _roms(
     return np.array([rom_deg(one, cases, setting, base, side, axes) for setting, one in found.items()])
 
 
-def _moved(
+def moved_in(
     response: Response, cases: Sequence[LoadCase], base: Floats, side: Side, setting: Setting, axes: LoadAxes
 ) -> tuple[Moved, ...]:
+    """Load cases in one setting, the operated joint's motion in the endplate's axes."""
     motion = answer(response, cases, state_of(setting, base)).motion[side]
     shifts, turns = axes.rotation.T @ motion[:3], np.degrees(axes.rotation.T @ motion[3:])
     return tuple(Moved(case, turns[:, n], shifts[:, n]) for n, case in enumerate(cases))
