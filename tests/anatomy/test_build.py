@@ -16,6 +16,7 @@ from nutation.anatomy.meshes import read_meshes
 from nutation.anatomy.pelvis import L5, LEFT_GAP, LEFT_HIP, METAL, RIGHT_GAP, RIGHT_HIP, SACRUM, Pelvis
 from nutation.anatomy.phantom import Phantom, PhantomShape, phantom, tilted
 from nutation.evidence import load
+from nutation.planning.exports.overlays import nifti, with_known_ids
 from nutation.record.errors import InputError
 
 POSE = tilted(tilt_deg=-9.0, turn_deg=6.0, roll_deg=-3.0, shift_mm=np.array([-12.0, 33.0, -650.0]))
@@ -166,3 +167,17 @@ def test_real_maps_of_both_hips_in_one(tmp_path: Path, data_dir: Path, name: str
     # These maps fill the canal: nothing is said of where it is.
     assert "canal" not in built.openings.seen
     assert any("endplate of S1 is not clear" in text for text in built.warnings)
+
+
+def test_a_sacrum_without_its_upper_end_is_refused(tmp_path: Path) -> None:
+    """A map that leaves S1 unlabelled down to 9 mm into S2: counted from above, S2 would be taken for S1."""
+    made = phantom()
+    volume, band = made.labels(2.0), made.truth.levels.bands["s1"]
+    points = volume.grid.points(np.argwhere(np.ones(volume.grid.shape, np.bool_)).astype(float))
+    height = ((points - band.centre_mm) @ band.axis).reshape(volume.grid.shape)
+    labels = volume.values.copy()
+    labels[(labels == SACRUM) & (height > band.lower_mm - 9.0)] = 0
+    path = tmp_path / "labels.nii.gz"
+    path.write_bytes(nifti(with_known_ids(labels), volume.grid))
+    with pytest.raises(InputError, match="S1 is cut off or not labelled"):
+        build_pelvis(read_labels(path), spacing_mm=2.0)

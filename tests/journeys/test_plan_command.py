@@ -247,3 +247,30 @@ def test_compare_finds_the_implants_where_they_were_put(
         assert one["angle_error_deg"] < 2
         assert one["clearance_mm"] is not None
     assert len((tmp_path / "own.csv").read_text().splitlines()) == len(found["implants"]) + 1
+
+
+def test_a_phantom_after_an_operation_is_written_to_practise_on(tmp_path: Path) -> None:
+    """Of the phantom itself: planned, put in with an error that is written down, and found again within the slices."""
+    assert nutation("phantom", tmp_path / "before", "--resolution", "2", "--quiet").returncode == 0
+    before, plan = tmp_path / "before", tmp_path / "plan"
+    done = nutation(before / "ct", "--labels", before / "labels.nii.gz", "--side", "left", "--resolution", "2",
+                    "--count", "2", "--quiet", "--out", plan)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    done = nutation("phantom", tmp_path / "after", "--placed", plan / "plan.json", "--resolution", "2", "--seed", "3")
+    assert (done.returncode, done.stderr) == (0, "")
+    told = json.loads((tmp_path / "after" / "placed.json").read_text())
+    done = nutation("compare", plan / "plan.json", tmp_path / "after" / "ct", "--resolution", "2", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    found = json.loads(done.stdout)
+    assert found["missing"] == []
+    for one, truth in zip(found["implants"], told["implants"], strict=True):
+        assert np.linalg.norm(np.subtract(one["placed"]["tip_mm"], truth["tip_mm"])) < 3.0
+        assert one["entry_error_mm"] == pytest.approx(truth["entry_error_mm"], abs=3.0)
+        assert one["angle_error_deg"] == pytest.approx(truth["angle_error_deg"], abs=3.0)
+    other = tmp_path / "other.json"
+    document = json.loads((plan / "plan.json").read_text())
+    other.write_text(json.dumps({**document, "patient": {**document["patient"], "id": "somebody"}}))
+    done = nutation("phantom", tmp_path / "none", "--placed", other)
+    assert done.returncode == 1
+    assert "not of the phantom" in done.stderr
+    assert not (tmp_path / "none").exists()

@@ -117,14 +117,17 @@ def test_the_outer_table_may_be_entered_and_its_rim_not() -> None:
     assert zone(boundary, HALF[0] + 1, 0.0, 35.0) == FORBIDDEN
 
 
-def test_a_way_through_opens_the_other_side_and_still_tells_of_it() -> None:
+def test_a_way_through_opens_the_other_side_and_tells_of_the_surface_crossed() -> None:
     pelvis = slabs(spacing_mm=1.5, shift=0.5)
     boundary = forbidden_boundary(pelvis, "left", "transsacral")
     assert boundary.through
     assert zone(boundary, -TABLE_MM - 3, 0.0, 0.0) == EXIT
-    assert at(boundary, "far_side", -TABLE_MM + 10, 0.0, 0.0) == pytest.approx(10.0, abs=0.8)
-    index = np.round((np.array([-TABLE_MM + 2, 0.0, 0.0]) - boundary.low_mm) / 1.5).astype(int)
-    assert boundary.search[tuple(index)] > boundary.least[tuple(index)]
+    assert "far_side" not in boundary.names, "what is crossed on purpose is no breach"
+    index = np.round((np.array([-TABLE_MM + 10, 0.0, 0.0]) - boundary.low_mm) / 1.5)
+    off_mm = float((boundary.low_mm + index * 1.5)[0] + TABLE_MM)
+    assert boundary.skins[1][tuple(index.astype(int))] == pytest.approx(off_mm, abs=0.8)
+    near = np.round((np.array([-TABLE_MM + 2, 0.0, 0.0]) - boundary.low_mm) / 1.5).astype(int)
+    assert boundary.least[tuple(near)] > 5
     ends_in_sacrum = forbidden_boundary(pelvis, "left", "lateral")
     assert at(ends_in_sacrum, "far_side", -HALF[0] + 10, 0.0, 0.0) == pytest.approx(10.0, abs=0.8)
 

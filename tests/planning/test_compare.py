@@ -11,9 +11,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.spatial import cKDTree
 
-from nutation.anatomy.images import Image
+from nutation.anatomy.images import Image, read_image
 from nutation.anatomy.implants import Implant, Pose, Size, across
+from nutation.anatomy.labels import read_labels
+from nutation.anatomy.meshes import read_meshes
+from nutation.anatomy.pelvis import LEFT_HIP, SACRUM
 from nutation.anatomy.phantom import PhantomShape, phantom, tilted
 from nutation.anatomy.source import Source
 from nutation.anatomy.space import LPS, Floats, Frame, Grid, Volume
@@ -128,6 +132,60 @@ def test_bones_of_another_pelvis_do_not_fit(postop: Image) -> None:
     other = phantom(PhantomShape(scale=0.8)).shapes
     with pytest.raises(InputError, match="do not fit"):
         compare(plan_of(PLANNED), postop, other)
+
+
+@pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.5), (2.0, 2.0, 3.0)])
+def test_fine_and_coarse_slices_of_the_same_bones_fit_and_of_others_do_not(
+    spacing: tuple[float, float, float],
+) -> None:
+    """A CT with cortex, marrow and partial volume: at slices of 3 mm as at 1.5 the implants lie where they were put."""
+    made = phantom(pose=POSE)
+    grid = made.grid(spacing)
+    volume = Volume(with_metal(made.ct(spacing, noise_hu=15.0, seed=2).values, grid, PLACED, POSE), grid)
+    found = compare(plan_of(PLANNED), Image(volume, SOURCE), phantom().shapes)
+    assert found.registration.overlap > 0.75
+    assert found.registration.residual_mm < 1.0
+    assert not found.missing
+    for one in found.implants:
+        truth = PLACED[one.index]
+        assert np.linalg.norm(one.placed.pose.entry_mm - truth.pose.entry_mm) < 1.2
+        assert np.linalg.norm(one.placed.tip_mm - truth.tip_mm) < 1.2
+        assert angle_deg(one.placed.pose.direction, truth.pose.direction) < 1.5
+    for scale in (0.9, 0.95):
+        with pytest.raises(InputError, match="do not fit"):
+            compare(plan_of(PLANNED), Image(volume, SOURCE), phantom(PhantomShape(scale=scale)).shapes)
+
+
+def test_a_real_ct_of_3_mm_with_metal_painted_in(data_dir: Path, tmp_path: Path) -> None:
+    """Three implants across the left joint, all put in 3 mm further back: found within 1 mm. Other people's bones do
+    not fit."""
+    image = read_image(data_dir / "ct" / "pelvis_3mm_ct.nii.gz")
+    told = tmp_path / "map.yaml"
+    told.write_text("sacrum: 1\nleft_hip: 2\nright_hip: 3\nl5: 4\n")
+    shapes = read_labels(data_dir / "ct" / "pelvis_3mm_labels.nii.gz", mapping=told)
+    hip = shapes.surface(LEFT_HIP)
+    middle = hip[cKDTree(shapes.surface(SACRUM)).query(hip)[0] < 4].mean(axis=0)
+    inwards = np.array([-1.0, -0.15, 0.0])
+    planned = tuple(
+        placed_at(middle + np.array([22.0, 3.0, up]), inwards, length) for up, length in ((14, 50), (0, 40), (-14, 40))
+    )
+    back = np.array([0.0, 3.0, 0.0])
+    put = tuple(placed_at(one.pose.entry_mm + back, inwards, one.size.length_mm) for one in planned)
+    volume = Volume(with_metal(image.volume.values, image.volume.grid, put, LPS), image.volume.grid)
+    plan = {**plan_of(planned), "patient": {}}
+    found = compare(plan, replace(image, volume=volume), shapes)
+    assert not found.missing
+    assert np.linalg.norm(found.registration.shift_mm) < 1.0, "its own bones are where they are"
+    for one in found.implants:
+        across_mm = one.entry_off_mm - (one.entry_off_mm @ inwards) * inwards / (inwards @ inwards)
+        assert across_mm[1] == pytest.approx(3.0, abs=1.0)
+        assert one.entry_error_mm == pytest.approx(3.0, abs=1.0)
+        assert one.tip_error_mm == pytest.approx(3.0, abs=1.0)
+        assert one.angle_error_deg < 1.0
+    atlas = data_dir / "atlas"
+    other = read_meshes(*(atlas / bone / "40.vtp" for bone in ("sacrum", "left", "right")))
+    with pytest.raises(InputError, match="do not fit"):
+        compare(plan, replace(image, volume=volume), other)
 
 
 def test_patients_and_frames(postop: Image) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from nutation.anatomy.implants import Implant, Pose
 from nutation.anatomy.labels_field import resampled, to_sitk
-from nutation.anatomy.pelvis import FORAMINA, Openings, Pelvis
+from nutation.anatomy.pelvis import FORAMINA, LEFT_GAP, Openings, Pelvis
 from nutation.anatomy.phantom import phantom
 from nutation.anatomy.phantom_shape import PhantomShape
 from nutation.evidence import load
@@ -156,6 +156,27 @@ def test_bone_through_the_gap_is_seen_on_ct(voxel_mm: float) -> None:
     found = bridging(replace(pelvis, hu=hu), "left", held)
     assert found.refuses
     assert not bridging(replace(pelvis, hu=hu), "right", held).refuses
+
+
+@pytest.mark.parametrize("voxel_mm", [0.8, 1.3])
+def test_a_gap_filled_with_bone_dimmer_than_its_plates_is_told(voxel_mm: float) -> None:
+    """450 HU between plates of 1200: the gap still shows a dip, and is no soft tissue. A healthy gap is not told of."""
+    pelvis, held = pelvis_of_phantom(1.0), load()
+    volume = the_phantom().ct(voxel_mm, noise_hu=15.0, seed=1)
+    points = volume.grid.points(np.argwhere(np.ones(volume.grid.shape, np.bool_)).astype(float))
+    index = np.round(pelvis.grid.index(points)).astype(int)
+    there = ((index >= 0) & (index < np.array(pelvis.labels.shape))).all(axis=1)
+    gap = np.zeros(len(points), np.bool_)
+    gap[there] = pelvis.labels[tuple(index[there].T)] == LEFT_GAP
+    values = np.array(volume.values, np.float32)
+    filled = np.where(gap.reshape(values.shape), np.maximum(values, 450.0), values).astype(np.float32)
+    said: list[tuple[str, ...]] = []
+    for each in (values, filled):
+        hu = resampled(to_sitk(each, volume.grid), pelvis.grid, -1024.0)
+        seen = replace(pelvis, hu=hu, source=replace(pelvis.source, slice_spacing_mm=voxel_mm))
+        said.append(bridging(seen, "left", held).warnings)
+    assert not said[0]
+    assert any("brighter than soft tissue" in text for text in said[1])
 
 
 def test_what_the_input_does_not_show_stays_unknown() -> None:

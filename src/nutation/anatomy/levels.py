@@ -53,8 +53,8 @@ def propose_levels(
     """Bands of S1 and S2 in the pelvic frame, with their basis and every doubt about them in words.
 
     `labels` (i, j, k) has its voxel (0, 0, 0) at `low_mm` (3,). Of `landmarks`, `s1_endplate_centre` (3,) is used where
-    it is given. No bands, and a warning, where the labels show too little of a sacrum; raises InputError where what lies
-    above the uppermost foramina is too low to be S1.
+    it is given. No bands, and a warning, where the labels show too little of a sacrum. Raises InputError where what
+    lies above the uppermost foramina is too low to be S1.
     """
     box = sacral_box(labels, spacing_mm, low_mm)
     if box is None:

@@ -49,8 +49,8 @@ atlas pelvises and a tenth on either side."""
 
 
 CUT_OF_WIDTH = 0.185
-"""S1's foramina nearer to the promontory than this share of the sacrum's width, three fifths of the usual one: what lies
-above them is no whole S1, but what is left of one that is cut off or not labelled."""
+"""S1's foramina nearer to the promontory than this share of the sacrum's width, three fifths of the usual one: what
+lies above them is no whole S1, but what is left of one that is cut off or not labelled."""
 
 
 def check_whole(box: SacralBox, foramina: Mapping[tuple[int, Side], Foramen]) -> None:

@@ -17,7 +17,7 @@ COARSE_MM = 4.0
 # another); the reach shrinks from round to round.
 POINTS, REACHES_MM = 4000, (12.0, 6.0, 3.0, 2.0)
 # A point nearer to the image's bone surface than this is matched: a millimetre, and half of the coarser input's voxel,
-# within which a surface may run anywhere. Beyond slices of 3 mm it grows no more: there another's bones would match too.
+# within which a surface may run anywhere. Beyond slices of 3 mm it grows no more: another's bones would match too.
 MATCHED_MM, MATCHED_MOST_MM = 1.0, 2.5
 
 
@@ -112,12 +112,12 @@ def _distances(volume: Volume, bone_hu: float, metal_hu: float) -> tuple[NDArray
     bone = (sizes > _LEAST_VOXELS)[pieces]
     distance: Any = cast("Any", edt)
     anisotropy = tuple(float(one) for one in spacing)
-    inside = distance.edt(np.ascontiguousarray(bone), anisotropy=anisotropy)
-    outside = distance.edt(np.ascontiguousarray(~bone), anisotropy=anisotropy)
-    # Distances run between voxels' centres, and the surface lies midway between two of them: half a voxel less on either
-    # side, or the field would jump by a voxel where it passes zero.
+    inside = np.asarray(distance.edt(np.ascontiguousarray(bone), anisotropy=anisotropy), dtype=np.float32)
+    outside = np.asarray(distance.edt(np.ascontiguousarray(~bone), anisotropy=anisotropy), dtype=np.float32)
+    # Distances run between voxels' centres, and the surface lies midway between two of them: half a voxel less on
+    # either side, or the field would jump by a voxel where it passes zero.
     half = float(spacing.mean()) / 2
-    off = np.where(bone, -np.maximum(inside - half, 0.0), np.maximum(outside - half, 0.0))
+    off = np.maximum(outside - half, 0.0) - np.maximum(inside - half, 0.0)
     return np.asarray(off, dtype=np.float32), low, spacing
 
 

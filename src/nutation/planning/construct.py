@@ -97,13 +97,28 @@ def choose(
     if fine:
         # Lengths come in steps: where the next one is worth as much, it is an answer of its own.
         best = max(fine, key=lambda one: one.worth)
-        fine += search.settled(search.other_lengths(best), FINE, keep_lengths=True)
+        short = _no_longer(search, best, wanted.longer_better_mm)
+        around = search.settled(search.other_lengths(short), FINE, keep_lengths=True)
+        # It counts for as much as the best, whose place it takes.
+        fine = [replace(short, worth=max(one.worth for one in (best, *around))), *fine, *around]
     offered = told(fine)
     if judge is not None and not any(one.within for one in offered):
         # Small moves may have lost what the judge asks for: sets of what has it, as it is.
         good = [one.only(np.array([judge(each) >= 0 for each in search.implants(one)])) for one in coarse]
         offered += told(search.settled(search.sets_anew(good, ANEW), None))
     return tuple(sorted(offered, key=lambda one: (not one.within, -one.worth)))
+
+
+def _no_longer(search: Search, best: Settled, longer_better_mm: float) -> Settled:
+    """The construct with its implants, one after the other, so short that longer ones are clearly better no more."""
+    for i in range(len(best.lines)):
+        least = best.worth - longer_better_mm
+        while (lines := search.resized(best, i, -1)) is not None:
+            shorter = search.settled([lines], FINE, keep_lengths=True)
+            if not shorter or shorter[0].worth < least:
+                break
+            best = shorter[0]
+    return best
 
 
 def _differing(settled: list[Settled], search: Search, wanted: Preferences) -> list[Settled]:

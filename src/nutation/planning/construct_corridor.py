@@ -17,9 +17,9 @@ from nutation.planning.clearance import clearance
 from nutation.planning.construct import TRIALS, Found
 from nutation.planning.corridors import search
 from nutation.planning.execution import ErrorModel, draw
-from nutation.planning.margin import executed
 from nutation.planning.field_kernels import field_at
 from nutation.planning.level_told import level_told
+from nutation.planning.margin import executed
 from nutation.planning.margin_fields import Fields
 from nutation.planning.plan import Corridor
 from nutation.planning.preferences import Preferences
@@ -94,9 +94,7 @@ def _apart(found: list[Found]) -> Iterator[Found]:
             yield one
 
 
-def _centred(
-    pelvis: Pelvis, boundary: Boundary, implant: Implant, held_mm: Callable[[Implant], float]
-) -> Implant:
+def _centred(pelvis: Pelvis, boundary: Boundary, implant: Implant, held_mm: Callable[[Implant], float]) -> Implant:
     """The implant where its least clearance is largest nearby, at the same level and within the approach's cone.
 
     One that is to lie in the joint is centred there, as far as its clearance is kept.

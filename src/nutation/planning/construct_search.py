@@ -205,17 +205,19 @@ class Search:
         lines = self._seated(targets[chosen], directions[chosen], np.concatenate(shelf))
         return self.sets_of_lines(lines, keep) if len(lines) else []
 
+    def resized(self, one: Settled, which: int, by: int) -> Lines | None:
+        """The set with one of its implants so many sizes longer; None where there is no such size."""
+        lengths = one.lines.lengths.copy()
+        place = int(np.argmin(np.abs(self.lengths - lengths[which]))) + by
+        if not 0 <= place < len(self.lengths):
+            return None
+        lengths[which] = self.lengths[place]
+        return replace(one.lines, lengths=lengths)
+
     def other_lengths(self, one: Settled) -> list[Lines]:
         """The set with one of its implants a size shorter or longer."""
-        found: list[Lines] = []
-        for i, length in enumerate(one.lines.lengths):
-            place = int(np.argmin(np.abs(self.lengths - length)))
-            for other in (place - 1, place + 1):
-                if 0 <= other < len(self.lengths):
-                    lengths = one.lines.lengths.copy()
-                    lengths[i] = self.lengths[other]
-                    found.append(replace(one.lines, lengths=lengths))
-        return found
+        found = [self.resized(one, i, by) for i in range(len(one.lines)) for by in (-1, 1)]
+        return [lines for lines in found if lines is not None]
 
     def settled(self, starts: list[Lines], effort: Effort | None, *, keep_lengths: bool = False) -> list[Settled]:
         """What these sets come to, in their order, those left out that cannot be built; as they are without effort."""

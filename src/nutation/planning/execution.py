@@ -129,8 +129,9 @@ def from_records(
     least, enough = (held.entry("execution_small_n").number(part) for part in ("fewest", "widened_below"))
     count = len(records)
     if count < least:
+        one = f"{count} record is" if count == 1 else f"{count} records are"
         raise InputError(
-            f"{count} record{'' if count == 1 else 's'} of implants: too few for an error of the clinic's own.", file=name,
+            f"{one} too few for an error of the clinic's own.", file=name,
             mend=f"collect at least {least:g}, and plan with --error fluoroscopy until then.",
         )  # fmt: skip
     position = math.sqrt(sum(record.entry_error_mm**2 for record in records) / count / 3)

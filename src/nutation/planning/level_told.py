@@ -16,8 +16,8 @@ from nutation.planning.purchase import along
 def level_told(pelvis: Pelvis, approach: Approach, implant: Implant) -> Level | None:
     """The level in whose band the implant lies in the sacrum; None between and beyond the bands.
 
-    Told where it enters the sacrum when it starts there (its tip lies in the ilium), at the midline when it goes through
-    to the other side, else at its tip.
+    Told where it enters the sacrum when it starts there (its tip lies in the ilium), at the midline when it goes
+    through to the other side, else at its tip.
     """
     return level_of(pelvis.levels, _where(pelvis, approach, implant))
 

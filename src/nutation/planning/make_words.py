@@ -65,11 +65,12 @@ def bridging(pelvis: Pelvis, side: Side, held: Evidence) -> Bridging:
     warnings = (f"{told[0].upper()}{told[1:]}.",) if share >= most / 10 else ()
     filled = filled_gap(pelvis, joint, entry.number("bone_hu"))
     if filled is not None and filled >= most:
-        warnings += (
-            f"The middle of the {side} joint's gap is brighter than soft tissue (over {entry.number('bone_hu'):g} HU) on "
-            f"{filled:.0%} of where it is wide enough to be seen: bone less dense than the plates beside it may bridge "
-            "the joint. A person has to look at the image before this plan is used.",
+        said = (
+            f"The middle of the {side} joint's gap is brighter than soft tissue (over {entry.number('bone_hu'):g} HU) "
+            f"on {filled:.0%} of where it is wide enough to be seen: bone less dense than the plates beside it may "
+            "bridge the joint. A person has to look at the image before this plan is used."
         )
+        warnings = (*warnings, said)
     return Bridging(False, "", warnings)
 
 

@@ -28,6 +28,7 @@ class Preferences:
     at_10_deg_off_usual: float
     at_5_mm_off_usual: float
     per_order_mm: float
+    longer_better_mm: float
     density_low: float
     density_high: float
     least_depth_mm: float
@@ -54,6 +55,7 @@ def preferences(held: Evidence, limit: float, least_depth_mm: float) -> Preferen
         at_5_mm_off_usual=weights.number("purchase_mm_at_5_mm_off_usual"),
         at_10_deg_apart=weights.number("purchase_mm_at_10_degrees_apart"),
         per_order_mm=weights.number("purchase_mm_per_mm_out_of_order"),
+        longer_better_mm=weights.number("purchase_mm_that_a_longer_one_must_gain"),
         density_low=weights.number("density_factor_low"),
         density_high=weights.number("density_factor_high"),
         least_depth_mm=least_depth_mm,
