@@ -117,7 +117,7 @@ def _distances(volume: Volume, bone_hu: float, metal_hu: float) -> tuple[NDArray
     # Distances run between voxels' centres, and the surface lies midway between two of them: half a voxel less on
     # either side, or the field would jump by a voxel where it passes zero.
     half = float(spacing.mean()) / 2
-    off = np.maximum(outside - half, 0.0) - np.maximum(inside - half, 0.0)
+    off: NDArray[np.float32] = np.maximum(outside - half, 0.0) - np.maximum(inside - half, 0.0)
     return np.asarray(off, dtype=np.float32), low, spacing
 
 
