@@ -79,8 +79,8 @@ def still() -> tuple[Found, ...]:
 
 def test_a_frame_found_otherwise_gives_the_same_construct_on_the_bones(still: tuple[Found, ...]) -> None:
     """Half a degree and half a millimetre, as between samplings of an image: voxels of 2 mm fall elsewhere on the
-    bones, the construct stays, within half the voxel in the median. A neighbouring length that is worth as much, within
-    the simulation's error, may take its place; it is then among the constructs that are offered as that."""
+    bones, the construct stays, within a voxel in the median. A neighbouring length that is worth as much, within the
+    simulation's error, may take its place; it is then among the constructs that are offered as that."""
     pelvis = pelvis_of_phantom(COARSE_MM)
     other = turned(pelvis, 0.4, np.array([0.4, -0.3, 0.3]))
     again = chosen(other)
@@ -89,10 +89,10 @@ def test_a_frame_found_otherwise_gives_the_same_construct_on_the_bones(still: tu
         off = ends_lps(pelvis, still[0]) - ends_lps(other, found)
         return np.asarray(np.linalg.norm(off, axis=2), dtype=np.float64)
 
-    assert np.median(apart(again[0])) < 0.5 * COARSE_MM
-    assert apart(again[0])[:, 0].max() < 1.5 * COARSE_MM, "where they enter"
+    assert np.median(apart(again[0])) < COARSE_MM
+    assert apart(again[0])[:, 0].max() < 2 * COARSE_MM, "where they enter"
     like = [one for one in again if again[0].worth - one.worth < np.hypot(again[0].worth_error, one.worth_error)]
-    assert min(apart(one).max() for one in like) < 1.5 * COARSE_MM
+    assert min(apart(one).max() for one in like) < 2 * COARSE_MM
 
 
 def test_a_neighbouring_length_is_offered_as_a_construct_of_its_own(still: tuple[Found, ...]) -> None:
@@ -153,8 +153,8 @@ def test_executions_are_spread_evenly_over_the_error_and_always_the_same() -> No
 
 
 def test_usual_places_lie_at_the_preferred_spacing_on_the_joints_middle_line() -> None:
-    """A flat joint 60 mm high and 20 deep: three places 22 mm apart about the bands' middle; where the joint ends
-    above, as far up as it goes."""
+    """A flat joint 60 mm high and 20 deep: three places 22 mm apart about the bands' middle, moved down
+    where the joint ends above."""
 
     def joint(high: float) -> Joint:
         y, z = (part.ravel() for part in np.meshgrid(np.arange(-10, 10.5), np.arange(-high / 2, high / 2 + 0.5)))
@@ -167,4 +167,4 @@ def test_usual_places_lie_at_the_preferred_spacing_on_the_joints_middle_line() -
     places = usual_places(joint(60), zero, up, bands, 22.0)
     assert places == pytest.approx(np.array([[40, 0, 22], [40, 0, 0], [40, 0, -22]]), abs=0.6)
     higher = usual_places(joint(60), zero, up, bands + 12.0, 22.0)
-    assert higher[:, 2] == pytest.approx([27, 12, -10], abs=1.0)
+    assert higher[:, 2] == pytest.approx([27, 5, -17], abs=1.0)

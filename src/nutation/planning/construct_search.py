@@ -104,7 +104,8 @@ class Search:
         self.prices = np.array([
             self.edge_wanted, wanted.per_edge_mm, wanted.per_level_mm, wanted.gap_mm, wanted.spacing_mm,
             wanted.per_spacing_mm, wanted.at_10_deg_apart / _TEN_DEG**2, 2 * self.radius, wanted.per_order_mm,
-            wanted.at_10_deg_off_usual / _TEN_DEG**2, wanted.at_5_mm_off_usual / 25.0,
+            wanted.at_10_deg_off_usual / seating.away(_TEN_DEG, seating.FAR_RAD),
+            wanted.at_5_mm_off_usual / seating.away(5.0, seating.FAR_MM),
         ])  # fmt: skip
         nowhere = np.zeros((2, 2, 2), np.float32)
         self._world: tuple[Any, ...] = (
@@ -173,7 +174,7 @@ class Search:
         )
         for position, place in enumerate(way.usual_places):
             off = np.linalg.norm(lines.targets - place, axis=1)
-            slot[:, position] += self.prices[10] * off**2 / (1 + off / settling.FAR_MM)
+            slot[:, position] += self.prices[10] * off**2 / (1 + off / seating.FAR_MM)
         best: Any = sets.combine(lines.worths, cost, slot, len(way.positions), keep)
         return [lines.of(np.array([i for i in row if i >= 0])) for row in best if row[0] >= 0]
 

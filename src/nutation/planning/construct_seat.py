@@ -34,6 +34,9 @@ HAND_MM, HAND_PRICE = 1.0, 10.0
 # width in steps of the window in which the gap's middle is found.
 ALONG_MM, ENTRY_MM, GAP_STEPS = 0.5, 3.0, 12
 
+# So far off what is usual an implant is where it is for a reason of its bone: further costs in proportion only.
+FAR_MM, FAR_RAD = 10.0, math.radians(10.0)
+
 # places in a seat
 WORTH, START, CROSS, RISK = range(4)
 SEAT = 4
@@ -101,6 +104,12 @@ def risk_of(field: Any, low: Any, h: float, e: Any, d: Any, length: float, radiu
 
 
 @njit
+def away(far: float, bend: float) -> float:
+    """How far off what is usual, squared; from `bend` on it grows in proportion only."""
+    return far * far / (1.0 + far / bend)
+
+
+@njit
 def seat(world: Any, c: Any, d: Any, length: float, out: Any) -> None:
     """What an implant of this length is worth on the line `c + t d`, alone and in no position: `out` (SEAT) gets its
     worth (`NONE` where it does not fit), where along the line it starts and crosses the joint, its risk.
@@ -144,7 +153,7 @@ def seat(world: Any, c: Any, d: Any, length: float, out: Any) -> None:
         choice[12] * (1.0 - math.exp(-weighted / choice[12]))
         - choice[4] * (100.0 * risk + OVER_LIMIT * hinge(100.0 * (risk - choice[5])))
         - max(0.0, angle - choice[7]) ** 2 * choice[8]
-        - prices[9] * aside * aside
+        - prices[9] * away(aside, FAR_RAD)
         - prices[1] * hinge(prices[0] - _edge_near(x, joint, edge))
         - HAND_PRICE * max(0.0, choice[11] + HAND_MM - free) ** 2
     )

@@ -12,7 +12,7 @@ from typing import Any, cast
 import numba as nb
 import numpy as np
 
-from nutation.planning.construct_seat import CROSS, HINGE, SEAT, START, WORTH, across, hinge, seat
+from nutation.planning.construct_seat import CROSS, FAR_MM, HINGE, SEAT, START, WORTH, across, away, hinge, seat
 from nutation.planning.construct_sets import NONE, apart
 
 njit = cast("Any", nb.njit)(cache=True, nogil=True, fastmath=True)
@@ -23,16 +23,8 @@ ROUNDS = 60
 GAIN, ROUND_GAIN = 1e-4, 1e-3
 # What each mm costs that two surfaces come nearer than half a hinge above the least bone between them.
 TOUCHING = 20.0
-# So far off its usual place an implant is where it is for a reason of its bone: further costs in proportion.
-FAR_MM = 10.0
 # Moves of one implant: along two axes across it and tilted on them, either way; longer; shorter.
 MOVES, LONGER = 10, 8
-
-
-@njit
-def away(square: float) -> float:
-    """The way off a place, squared, that grows no more than the way itself from FAR_MM on."""
-    return square / (1.0 + math.sqrt(square) / FAR_MM)
 
 
 @njit
@@ -52,7 +44,7 @@ def beside_others(
     for a in range(3):
         tip += (c[a] + (this[START] + length) * d[a] - origin[a]) * axis[a]
         off += (c[a] + this[CROSS] * d[a] - usual[i, a]) ** 2
-    cost = prices[2] * (hinge(bands[i, 0] - tip) + hinge(tip - bands[i, 1])) + prices[10] * away(off)
+    cost = prices[2] * (hinge(bands[i, 0] - tip) + hinge(tip - bands[i, 1])) + prices[10] * away(math.sqrt(off), FAR_MM)
     entry = c + this[START] * d
     for j in range(targets.shape[0]):
         if j == i or seats[j, WORTH] <= NONE:

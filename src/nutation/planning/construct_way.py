@@ -22,7 +22,9 @@ TARGETS_MM, DIRECTIONS_DEG = 3.0, 4.0
 
 # The joint's middle is followed along its height in such steps, from one to the other of these shares of its points;
 # the points within so much of a height say where its middle lies there.
-FOLLOWED_MM, WITHIN, AROUND_MM = 0.5, (0.05, 0.95), 6.0
+FOLLOWED_MM, WITHIN, AROUND_MM = 0.25, (0.05, 0.95), 6.0
+# A place that lies beyond the joint weighs so much more than one off the levels' middle.
+NO_REACH = 100.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,17 +153,18 @@ def edge_distances(joint: Joint) -> Floats:
 
 def usual_places(joint: Joint, origin: Floats, axis: Floats, bands: Floats, spacing_mm: float) -> Floats:
     """Where the implants of these positions usually cross the joint, (positions, 3): midway between its front and back
-    edges, about the height of the middle of the positions' bands, `spacing_mm` from one to the next, as far as the
-    joint reaches."""
+    edges, `spacing_mm` from one to the next, as near to the height of the bands' middle as the joint's ends allow."""
     height = (joint.points_mm - origin) @ axis
     lowest, highest = (float(np.quantile(height, share)) for share in WITHIN)
     heights = np.linspace(lowest, highest, max(2, round((highest - lowest) / FOLLOWED_MM)))
     weight = np.maximum(1e-9, 1 - ((height[None] - heights[:, None]) / AROUND_MM) ** 2)
     line = np.asarray(weight @ joint.points_mm / weight.sum(axis=1, keepdims=True), dtype=np.float64)
-    middle = min(max(float(np.mean(bands)), lowest), highest)
-    centre = _along(np.array([middle]), heights, line)[0]
-    off = np.linalg.norm(line - centre, axis=1) * np.sign(heights - middle)
-    wanted = spacing_mm * ((len(bands) - 1) / 2 - np.arange(len(bands)))
+    reach = spacing_mm * (len(bands) - 1) / 2
+    ends = np.linalg.norm(line[[0, -1], None] - line[None], axis=2)
+    short = np.maximum(0.0, reach - ends).sum(axis=0)
+    centre = int(np.argmin(NO_REACH * short + np.abs(heights - float(np.mean(bands)))))
+    off = np.linalg.norm(line - line[centre], axis=1) * np.sign(np.arange(len(line)) - centre)
+    wanted = reach - spacing_mm * np.arange(len(bands))
     return _along(np.asarray(wanted, dtype=np.float64), np.asarray(off, dtype=np.float64), line)
 
 
