@@ -260,8 +260,10 @@ class Search:
             len(targets),
             lambda a, b: settling.seats_of(world, targets[a:b], directions[a:b], lengths[a:b], seats[a:b]),
         )
-        crossings = targets + seats[:, [seating.CROSS]] * directions
-        starts = seats[:, seating.START] - seats[:, seating.CROSS]
+        # Lines without a seat have none of these numbers; they are left out below.
+        with np.errstate(invalid="ignore"):
+            crossings = targets + seats[:, [seating.CROSS]] * directions
+            starts = seats[:, seating.START] - seats[:, seating.CROSS]
         lines = Lines(crossings, directions, lengths, starts, seats[:, seating.WORTH])
         lines = lines.of(seats[:, seating.WORTH] > sets.NONE)
         return lines.of(self._from_cranial(lines.targets))
