@@ -44,7 +44,8 @@ def test_an_oblique_tunnel_is_found_below_a_voxel(radius: float, shift: float) -
     angle, aside = off(best, MIDDLE, OBLIQUE)
     assert angle < 0.3
     assert aside < 0.35
-    # A grid of 2 mm that says in or out errs by a few tenths either way, and of a round wall the worst place counts.
+    # A grid of 1 mm that says in or out errs by a few tenths either way, and of a round wall the worst place counts;
+    # on the axis of a thin bar the field between voxels comes out lower than at its peak, too.
     assert 2 * radius - 1.5 < best.diameter_mm < 2 * radius + 0.3
     assert best.through
     assert best.pose.entry_mm[0] == pytest.approx(
