@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
+from databases import PostgreSQL, fresh_sqlite, running_postgresql
+
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores already: threads of each would only wait for those of the others.
     os.environ.setdefault("NUMBA_NUM_THREADS", "1")
@@ -105,3 +107,43 @@ def chromium() -> str:
         if found := shutil.which(name):
             return found
     pytest.skip("Chromium is not installed: this test opens pages in it")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Generator[PostgreSQL]:
+    """A real PostgreSQL for the whole run of this worker."""
+    with running_postgresql() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with the tables made, to be copied."""
+    from nutation.store.engine import open_engine
+    from nutation.store.migrate import upgrade
+
+    file = tmp_path_factory.mktemp("sqlite") / "template.db"
+    engine = open_engine(f"sqlite:///{file}")
+    upgrade(engine)
+    with engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return file
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
+    """A fresh database with its tables made: on SQLite, and again on a real PostgreSQL."""
+    if request.param == "sqlite":
+        with fresh_sqlite(tmp_path, request.getfixturevalue("sqlite_template")) as url:
+            yield url
+    else:
+        with request.getfixturevalue("postgresql").fresh() as url:
+            yield url
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> Generator[str]:
+    """A fresh SQLite database with its tables made."""
+    with fresh_sqlite(tmp_path, sqlite_template) as url:
+        yield url
