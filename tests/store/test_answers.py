@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from nutation.store import Store, answers, patients
@@ -10,12 +11,9 @@ VERSIONS = {"nutation": "0.1.0", "evidence": "2026.11.29"}
 DAY = date(2026, 9, 1)
 
 
-def _keep(store: Store, one: str, head: str, day: date, at: datetime, said: str, ticket: str | None = None) -> None:
+def _keep(store: Store, one: str, head: str, day: date, at: datetime, said: str) -> None:
     with store.write() as conn:
-        answers.keep(
-            conn, one, events_head=head, as_of=day, versions=VERSIONS, document={"said": said}, made_at=at,
-            ticket=ticket,
-        )  # fmt: skip
+        answers.keep(conn, one, events_head=head, as_of=day, versions=VERSIONS, document={"said": said}, made_at=at)
 
 
 def test_an_answer_is_never_written_over(store: Store, now: datetime) -> None:
@@ -58,11 +56,10 @@ def test_due_is_taken_once_and_settled_by_its_own_ticket(store: Store, now: date
         told = answers.take_due(conn, now)
         assert told is not None
         assert answers.take_due(conn, now) is None  # another worker holds it
-    _keep(store, one, "a" * 64, DAY, now, "1", ticket="another")
-    with store.read() as conn:
+    with store.write() as conn:
+        answers.settle(conn, replace(told, ticket="another"))
         assert answers.waiting(conn, one) is not None  # it became due again meanwhile
-    _keep(store, one, "a" * 64, DAY, now, "1", ticket=told.ticket)
-    with store.read() as conn:
+        answers.settle(conn, told)
         assert answers.waiting(conn, one) is None
 
 
@@ -91,9 +88,9 @@ def test_a_new_day_or_version_makes_everyone_due(store: Store, now: datetime) ->
             told = answers.take_due(conn, now)
             assert told is not None
             answers.keep(
-                conn, told.patient, events_head=one * 2, as_of=DAY, versions=VERSIONS, document={}, made_at=now,
-                ticket=told.ticket,
-            )  # fmt: skip
+                conn, told.patient, events_head=one * 2, as_of=DAY, versions=VERSIONS, document={}, made_at=now
+            )
+            answers.settle(conn, told)
         assert answers.make_all_due(conn, DAY, VERSIONS, now) == 0
         assert answers.make_all_due(conn, DAY + timedelta(days=1), VERSIONS, now) == 2
         assert answers.make_all_due(conn, DAY, {**VERSIONS, "evidence": "2027"}, now) == 0  # they wait already

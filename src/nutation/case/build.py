@@ -64,9 +64,18 @@ def build_case(
         next=steps,
         recommendation=action,
         warnings=(*record.warnings, *_withdrawn(record, known_by), *_warnings(told, views, chosen, as_of)),
-        versions={"nutation": nutation.__version__, "evidence": evidence.version}
-        | {f"policy:{p.id}": p.version for p in asked},
+        versions=_versions(asked, evidence),
     )
+
+
+def versions_of(as_of: date, evidence: Evidence | None = None) -> dict[str, str]:
+    """The versions by which a case is answered at ``as_of`` where no policy is named: software, evidence, policies."""
+    return _versions(current(policies(), as_of), evidence or load())
+
+
+def _versions(asked: Sequence[Policy], evidence: Evidence) -> dict[str, str]:
+    told = {"nutation": nutation.__version__, "evidence": evidence.version}
+    return told | {f"policy:{policy.id}": policy.version for policy in asked}
 
 
 def _joint(

@@ -65,9 +65,8 @@ def keep(
     versions: Mapping[str, str],
     document: Mapping[str, Any],
     made_at: datetime,
-    ticket: str | None = None,
 ) -> None:
-    """Store an answer; it stays as it is if it is there already, and settles the ``ticket`` that asked for it.
+    """Store an answer; it stays as it is if it is there already.
 
     An answer of an earlier day that rests on the same events and versions is tidied away, unless a decision cites it.
     """
@@ -87,8 +86,6 @@ def keep(
             answer.c.cited.is_(False),
         )
     )
-    if ticket is not None:
-        conn.execute(delete(due).where(due.c.patient == patient_id, due.c.ticket == ticket))
 
 
 def latest(conn: Connection, patient_id: str) -> Answer | None:
@@ -139,6 +136,11 @@ def take_due(conn: Connection, now: datetime) -> Due | None:
     taken = {"taken_until": now + _LEASE, "attempts": row["attempts"] + 1}
     conn.execute(update(due).where(due.c.patient == row["patient"]).values(**taken))
     return Due(row["patient"], row["since"], row["ticket"], row["attempts"] + 1, row["error"])
+
+
+def settle(conn: Connection, told: Due) -> None:
+    """Nothing is to be made of this patient any more, unless they became due again meanwhile."""
+    conn.execute(delete(due).where(due.c.patient == told.patient, due.c.ticket == told.ticket))
 
 
 def failed(conn: Connection, told: Due, error: str) -> None:

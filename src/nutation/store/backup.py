@@ -6,22 +6,21 @@ same for SQLite and PostgreSQL, so a clinic can move from the one to the other w
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Date, LargeBinary, Table, func, insert, select
+from sqlalchemy import Connection, Table, func, insert, select, text
 
 from nutation.record.errors import InputError
 from nutation.store.engine import Store
 from nutation.store.migrate import current, newest
-from nutation.store.schema import Instant, Packed
+from nutation.store.rows import plain_row, row_of
 from nutation.store.tables import metadata
 
 FORMAT = "nutation.backup.1"
@@ -65,20 +64,11 @@ def _write(conn: Connection, table: Table, packed: zipfile.ZipFile) -> dict[str,
     asked = select(table).order_by(*table.primary_key.columns or table.columns).execution_options(yield_per=_BATCH)
     with packed.open(f"tables/{table.name}.ndjson", "w", force_zip64=True) as out:
         for row in conn.execute(asked).mappings():
-            told = {column.name: _plain(row[column]) for column in table.columns}
-            line = json.dumps(told, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+            line = json.dumps(plain_row(table, row), ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
             out.write(line)
             sha.update(line)
             rows += 1
     return {"rows": rows, "sha256": sha.hexdigest()}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    return base64.b64encode(value).decode("ascii") if isinstance(value, bytes) else value
 
 
 def restore(store: Store, file: Path) -> Manifest:
@@ -109,6 +99,11 @@ def _check(store: Store, manifest: dict[str, Any], file: Path) -> None:
             f"The backup is of another version's tables ({manifest['revision']}, and {newest()} is needed).",
             file=str(file), mend="restore it with the Nutation that made it, and upgrade that database.",
         )  # fmt: skip
+    check_empty(store, file)
+
+
+def check_empty(store: Store, file: Path) -> None:
+    """Refuse to fill a database that holds anything. Raises InputError."""
     with store.read() as conn:
         filled = [
             table.name for table in metadata.sorted_tables
@@ -129,12 +124,13 @@ def _read(conn: Connection, table: Table, packed: zipfile.ZipFile, told: dict[st
     for line in _lines(packed, table):
         sha.update(line)
         rows += 1
-        waiting.append({column.name: _back(column.type, value) for column, value in _cells(table, json.loads(line))})
+        waiting.append(row_of(table, json.loads(line)))
         if len(waiting) == _BATCH:
             conn.execute(insert(table), waiting)
             waiting = []
     if waiting:
         conn.execute(insert(table), waiting)
+    count_on(conn, table)
     if sha.hexdigest() != told["sha256"] or rows != told["rows"]:
         raise InputError(f"The table {table.name} was altered.", file=str(file), mend="use another backup.")
 
@@ -144,17 +140,11 @@ def _lines(packed: zipfile.ZipFile, table: Table) -> Iterator[bytes]:
         yield from found
 
 
-def _cells(table: Table, row: dict[str, Any]) -> Iterator[tuple[Any, Any]]:
-    return ((column, row[column.name]) for column in table.columns)
-
-
-def _back(kind: Any, value: Any) -> Any:
-    if value is None:
-        return None
-    if isinstance(kind, Instant):
-        return datetime.fromisoformat(value)
-    if isinstance(kind, Date):
-        return date.fromisoformat(value)
-    if isinstance(kind, LargeBinary) and not isinstance(kind, Packed):
-        return base64.b64decode(value)
-    return value
+def count_on(conn: Connection, table: Table) -> None:
+    """Let a table whose ids the database counts go on after the highest that was put in."""
+    for column in table.columns:
+        if conn.dialect.name == "postgresql" and column.identity is not None:
+            highest = conn.execute(select(func.max(column))).scalar()
+            if highest is not None:
+                named = {"table": table.name, "column": column.name, "highest": highest}
+                conn.execute(text("SELECT setval(pg_get_serial_sequence(:table, :column), :highest)"), named)
