@@ -16,6 +16,7 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests"))
 from nutation.stability.loads import compression_cases
 from nutation.stability.settings import settings
+from nutation.stability.stance import stance_cases
 from nutation.stability.study import moved_in
 from published import constructs_made as made
 from published import test_stability as held
@@ -23,6 +24,7 @@ from published import test_stability as held
 PUBLISHED = """
 published, intact (degrees):        flexion-extension 0.9-2.4 | lateral bending 0.4-0.9 | axial rotation 0.5-1.3
 published, compression:             nutation 1.38 at 600 N, 2.80 at 1000 N (one calibrated model)
+published, standing:                rotation 0.81-1.11 on both legs, 1.77-2.29 on one (models); 0.5 on one (living)
 published, three implants (%):      models 73 | 42 | 72 and 57-60 | 28 | 53; cadavers 27-41 (24-31) | 28 (26) | 32 (21)
 published, two and one for three:   2 to 39 % and 29 to 133 % more motion
 published, upper and lower alone:   62.5 and 15.6 % less local displacement
@@ -41,6 +43,10 @@ def main() -> None:
         axes = one.model.parts.axes
         pressed = moved_in(one.model.response(), compression_cases(axes), one.base, "left", settings()[0], axes)
         print("  nutation at 600 and 1000 N:", *(f"{float(at.rotation_deg[0]):.2f}°" for at in pressed))
+        standing, cases = one.model.standing(), stance_cases(one.model.parts.regions)
+        stood = moved_in(standing.response(), cases, one.base, "left", settings()[0], axes)
+        turned = (f"{at.case.id} {float(np.linalg.norm(at.rotation_deg)):.2f}°" for at in stood)
+        print("  standing, rotation:", *turned)
         constructs = {
             "three": plan,
             "two, 1 and 2": made.only(plan, 0, 1),

@@ -15,6 +15,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent))  # the modules beside t
 
 from made_from_code import codes_page, command_line_page, events_page, facts_page
 from made_from_data import evidence_page, gate_page, hazards_page, policies_page, unverified_page
+from made_from_web import rights_page, settings_page
 
 PAGES: dict[str, Callable[[], str]] = {
     "reference/events.md": events_page,
@@ -24,6 +25,8 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/gate.md": gate_page,
     "reference/command-line.md": command_line_page,
     "reference/codes.md": codes_page,
+    "reference/rights.md": rights_page,
+    "reference/settings.md": settings_page,
     "safety/hazards.md": hazards_page,
     "safety/unverified.md": unverified_page,
 }

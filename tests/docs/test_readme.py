@@ -1,11 +1,14 @@
-"""The README's commands: two install everything and answer a case or run the tests; the others try planning."""
+"""The README's commands: two install everything and open the clinic or run the tests; the others answer and plan."""
 
 from __future__ import annotations
 
 import os
 import re
 import subprocess
+import sys
 from pathlib import Path
+
+import httpx
 
 from docs import console
 
@@ -33,11 +36,24 @@ def test_the_first_two_install_everything_and_no_other_does() -> None:
     assert not any(installs[2:])
 
 
-def test_the_first_answers_a_case(tmp_path: Path) -> None:
-    # What it installs is what this test runs in; the rest of the command is taken as it stands.
-    (step,) = ran(tmp_path, [commands()[0].removeprefix(INSTALLS)])
-    assert step.status == 0, "\n".join(step.actual)
-    assert any("gate" in line.lower() for line in step.actual)
+def test_the_first_opens_a_clinic_with_patients_at_every_stage(tmp_path: Path) -> None:
+    # What it installs is what this test runs in; a free port, and no browser, are all that is added to the command.
+    command = [*commands()[0].removeprefix(INSTALLS).split(), "--port", "0", "--no-browser"]
+    assert command[:2] == ["nutation", "demo"]
+    with subprocess.Popen(
+        [sys.executable, "-m", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=tmp_path
+    ) as process:
+        assert process.stdout is not None
+        try:
+            link = next(found[0] for line in process.stdout if (found := re.search(r"http://\S+/enter/\S+", line)))
+            with httpx.Client(follow_redirects=True, timeout=30) as browser:
+                page = browser.get(link)
+                assert page.status_code == 200
+                assert page.url.path == "/worklist"
+                for stage in ("Evaluation", "Injection", "Decision", "Authorisation", "Planning", "Recovery"):
+                    assert re.search(rf"{stage}\s*<[^>]*>\s*[1-9]", page.text), stage
+        finally:
+            process.terminate()
 
 
 def test_the_second_is_what_ci_runs() -> None:
@@ -48,12 +64,13 @@ def test_the_second_is_what_ci_runs() -> None:
     assert re.search(r"^python3 -m uv run pytest\b", script.read_text("utf-8"), re.M)
 
 
-def test_the_others_run_in_order_and_end_in_a_plan(tmp_path: Path) -> None:
+def test_the_others_run_in_order_answer_a_case_and_end_in_a_plan(tmp_path: Path) -> None:
     lines = [line for command in commands()[2:] for line in command.splitlines()]
     assert all(line.startswith(INSTALLED) for line in lines)
     steps = ran(tmp_path, [line.removeprefix(INSTALLED) for line in lines])
     for step in steps:
         assert step.status == 0, f"$ {step.command}\n" + "\n".join(step.actual)
+    assert any("gate" in line.lower() for line in steps[0].actual)
     assert any("A plan within the limit was found" in line for line in steps[-1].actual)
     written = [line for line in steps[-1].actual if line.startswith("Written: ")]
     assert any(line.endswith("plan.html") for line in written)

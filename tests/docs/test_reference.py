@@ -13,6 +13,8 @@ from docs.console import ROOT
 from nutation.evidence import load
 from nutation.facts import CATALOGUE
 from nutation.record.kinds import KINDS
+from nutation.web.rights import MEANING, RIGHTS, ROLES
+from nutation.web.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +25,7 @@ def generate() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     # The pages' makers stand beside it; a test asks for any of them by one name.
-    for name in ("made_markdown", "made_from_code", "made_from_data"):
+    for name in ("made_markdown", "made_from_code", "made_from_data", "made_from_web"):
         vars(module).update({k: v for k, v in vars(sys.modules[name]).items() if not k.startswith("_")})
     return module
 
@@ -113,6 +115,28 @@ def test_every_hazard_has_its_section(generate: ModuleType) -> None:
     assert generate.hazards()
     for entry in generate.hazards():
         assert f"\n## {entry['id']}: " in page
+
+
+def test_every_right_of_every_role(generate: ModuleType) -> None:
+    page = generate.rights_page()
+    head = next(line for line in page.splitlines() if line.startswith("| right | allows |"))
+    roles = [cell.strip() for cell in head.strip("|").split("|")][2:]
+    for right, meaning in MEANING.items():
+        line = next(line for line in page.splitlines() if line.startswith(f"| `{right}` | {meaning} |"))
+        cells = [cell.strip() for cell in line.removesuffix("|").split("|")][3:]
+        held = {role for role, cell in zip(roles, cells, strict=True) if cell == "yes"}
+        assert held == {role for role in RIGHTS if right in RIGHTS[role]}
+    for role, meaning in ROLES.items():
+        assert f"| `{role}` | {meaning} |" in page
+
+
+def test_every_setting_with_its_variable(generate: ModuleType) -> None:
+    page = generate.settings_page()
+    for name, field in Settings.model_fields.items():
+        assert field.description
+        assert (f"| `NUTATION_{name.upper()}` |" in page) == (name != "demo")
+    assert "| `NUTATION_HOST` | `127.0.0.1` |" in page
+    assert "| `NUTATION_SECRET_KEY` | has to be set |" in page
 
 
 def test_made_pages_link_only_to_places_that_exist(generate: ModuleType) -> None:

@@ -7,7 +7,8 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -17,7 +18,8 @@ from nutation.anatomy.build import build_pelvis
 from nutation.anatomy.pelvis import LEFT_HIP, SACRUM
 from nutation.anatomy.phantom import phantom
 from nutation.anatomy.space import Grid
-from nutation.cli import stability_input, stability_making
+from nutation.cli import stability_command, stability_input, stability_making
+from nutation.cli.speaking import UsageError
 from nutation.cli.stability_command import Options
 from nutation.cli.stability_input import Case, Wanted, case_of
 from nutation.planning.document import tell_plan
@@ -81,7 +83,7 @@ def answered(
     """Asked once, with files: the plan alone, its bones found beside it."""
     out = tmp_path_factory.mktemp("out")
     plan = edited(planned, tmp_path_factory.mktemp("alone"), alternatives=[])
-    done = nutation(plan, "--quick", "--resolution", "4", "--json", "--out", out)
+    done = nutation(plan, "--quick", "--resolution", "4", "--stance", "--json", "--out", out)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), out, done
 
@@ -112,7 +114,29 @@ def test_progress_goes_to_standard_error(
     answered: tuple[dict[str, Any], Path, subprocess.CompletedProcess[str]],
 ) -> None:
     said = answered[2].stderr.splitlines()
-    assert said == ["reading the bones …", "meshing the bones …", "intact joint: base values …", "plan: base values …"]
+    assert said == [
+        "reading the bones …", "meshing the bones …", "intact joint: base values …", "plan: base values …",
+        "standing, intact joint: base values …", "standing, plan: base values …",
+    ]  # fmt: skip
+
+
+def test_standing_is_asked_of_the_same_mesh_and_told_beside_the_motions(
+    answered: tuple[dict[str, Any], Path, subprocess.CompletedProcess[str]],
+) -> None:
+    told, out, _ = answered
+    assert list(told["stance"]) == [
+        "compression_600N", "compression_1000N", "two_legs", "one_leg_left", "one_leg_right", "walking_left",
+        "walking_right",
+    ]  # fmt: skip
+    assert told["solver"]["solutions"] == 4, "one for all of standing, intact and with the plan"
+    pressed = told["stance"]["compression_600N"]
+    assert pressed["withheld"] or 0 < pressed["construct"]["rotation_deg"] < pressed["intact"]["rotation_deg"]
+    for one in told["stance"].values():
+        assert (one["reduction_pct"] is None) == bool(one["withheld"])
+        assert one["order_by_pair"] == [], "nothing was swept"
+    marks = {row["id"]: row["mark"] for row in told["basis"]}
+    assert {marks[name] for name in told["stance"]["walking_left"]["evidence"]} == {"secondary", "verified"}
+    assert "Standing and walking" in (out / "stability.html").read_text("utf-8")
 
 
 def test_every_file_is_there_and_says_the_same(
@@ -138,6 +162,7 @@ def test_every_file_is_there_and_says_the_same(
     assert 3 * mesh.GetNumberOfPoints() == told["unknowns"]
     assert mesh.GetPointData().HasArray("intact_flexion_10Nm_400N_mm")
     assert mesh.GetPointData().HasArray("construct_compression_600N_mm")
+    assert mesh.GetPointData().HasArray("construct_walking_left_mm")
 
 
 def test_a_label_map_alone_asks_about_both_intact_joints(planned: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,24 +213,42 @@ def test_a_plan_of_the_other_joint_is_not_compared(planned: Path, tmp_path: Path
     assert caught.value.file == str(other)
 
 
+def test_wrong_usage_has_its_own_status() -> None:
+    done = nutation("--moment", "9", "a")
+    assert done.returncode == 2
+    assert "7.5, 10 or 12.5" in done.stderr
+
+
 @pytest.mark.parametrize(
-    "words",
+    ("what", "changed", "says"),
     [
-        ("a", "b", "c"),
-        ("--resolution", "9", "a"),
-        ("--support", "knees", "a"),
-        ("--moment", "-1", "a"),
-        ("--fewer", "a"),
+        ("abc", {}, "at most a plan"),
+        ("a", {"side": "both"}, "left or right"),
+        ("a", {"resolution": 9.0}, "0.5 to 4"),
+        ("a", {"support": "knees"}, "ischia, acetabula, one-ilium"),
+        ("a", {"support": "one-ilium"}, "--side"),
+        ("a", {"moment": float("nan")}, "7.5, 10 or 12.5"),
+        ("a", {"follower": -1.0}, "0 or 400"),
+        ("a", {"fewer": True}, "held against a plan"),
     ],
 )
-def test_wrong_usage_has_its_own_status(words: tuple[str, ...]) -> None:
-    assert nutation(*words).returncode == 2
+def test_wrong_options_are_told_with_what_may_be_chosen(what: str, changed: dict[str, Any], says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        stability_command.run(tuple(map(Path, what)), replace(ASKED, **changed))
 
 
 @pytest.fixture
 def case(planned: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
     monkeypatch.setattr(stability_input, "GRID_MM", COARSE_MM)
     return case_of(replace(WANTED, what=(planned / "plan.json",), fewer=True))
+
+
+def test_the_fixed_ilium_is_that_of_the_joint_asked_about() -> None:
+    left, right = (cast("Case", SimpleNamespace(sides=(side,))) for side in ("left", "right"))
+    fixed = replace(ASKED, support="one-ilium")
+    assert stability_making._support(left, fixed) == "ilium_left"
+    assert stability_making._support(right, fixed) == "ilium_right"
+    assert stability_making._support(left, ASKED) == "ischia"
 
 
 def test_constructs_are_the_plan_its_alternatives_and_each_implant_left_out(case: Case) -> None:

@@ -35,6 +35,7 @@ def test_the_contract_s_keys_tell_of_the_first_construct() -> None:
         assert found["sensitivity_range_pct"] == pytest.approx([58.2, 60.0])
     assert document["solver"] == {
         "iterations": 23, "residual": 9.9e-7, "seconds": 281.3, "peak_mb": 812, "solutions": 4,
+        "backend": "cpu",
     }  # fmt: skip
     assert (document["resolution_mm"], document["unknowns"]) == (2.0, 1_234_567)
 
@@ -129,3 +130,44 @@ def test_it_says_that_its_range_is_no_interval_and_whom_it_is_not_for() -> None:
 def test_peak_memory_is_in_megabytes() -> None:
     held = peak_memory_mb()
     assert held is None or 20 < held < 1e6
+
+
+def test_standing_is_told_load_by_load_and_only_where_it_was_asked_about() -> None:
+    assert told()["stance"] == {}
+    assert "stance_forces" not in [row["id"] for row in told()["basis"]]
+    document = told(made_study.study(stance=True))
+    assert list(document["stance"]) == ["compression_600N", "two_legs", "walking_left"]
+    two = document["stance"]["two_legs"]
+    assert two["held"] == "s1_endplate"
+    assert two["force_n"] == {"left": 400.0, "right": 400.0}
+    assert two["intact"] == {"rotation_deg": 2.5, "nutation_deg": 1.5, "translation_mm": 0.5}
+    assert two["construct"] == {"rotation_deg": 1.0, "nutation_deg": 0.6, "translation_mm": 0.2}
+    assert two["reduction_pct"] == pytest.approx(60.0)
+    assert two["sensitivity_range_pct"] == pytest.approx([58.0, 60.0])
+    assert two["constructs"]["without implant 2"]["reduction_pct"] == pytest.approx(40.0)
+    verdicts = {(one["first"], one["second"]): one["verdict"] for one in two["order_by_pair"]}
+    assert verdicts["plan", "without implant 2"] == "holds_better"
+    assert verdicts["plan", "alternative 1"] == "not_distinguishable"
+    low, high = two["published"]["rotation_deg"]
+    assert low < load().entry("stance_forces").number("two_legs_rotation_deg") < high
+    assert {"stance_forces", "hip_contact_force", "body_weight"} <= {row["id"] for row in document["basis"]}
+
+
+def test_figures_of_a_withheld_load_are_nowhere_and_its_verdicts_are() -> None:
+    walking = told(made_study.study(stance=True))["stance"]["walking_left"]
+    assert walking["withheld"]
+    assert walking["reduction_pct"] is walking["sensitivity_range_pct"] is None
+    for one in (walking["intact"], walking["construct"], *walking["constructs"].values()):
+        assert set(one.values()) == {None}
+    assert {one["verdict"] for one in walking["order_by_pair"]} == {"not_distinguishable"}
+    assert all(one["difference_pct"] is None for one in walking["order_by_pair"])
+    # Compression is withheld by its own band.
+    pressed = told(made_study.study(stance=True, nutation_deg=9.0))["stance"]["compression_600N"]
+    assert "nutates by 9.00°" in pressed["withheld"]
+    assert pressed["intact"]["rotation_deg"] is None
+
+
+def test_where_nothing_was_swept_standing_has_no_verdict_and_no_range() -> None:
+    for one in told(made_study.study(stance=True, swept=False))["stance"].values():
+        assert one["order_by_pair"] == []
+        assert one["sensitivity_range_pct"] is None

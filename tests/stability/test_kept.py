@@ -28,7 +28,7 @@ def solved(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         )  # fmt: skip
 
     monkeypatch.setattr(Model, "response", response)
-    monkeypatch.setattr(Model, "__init__", lambda self, parts: None)
+    monkeypatch.setattr(Model, "__init__", lambda self, parts, **_: None)
     return asked
 
 
@@ -53,3 +53,10 @@ def test_displacements_are_kept_of_the_first_response_alone(solved: list[Any]) -
         assert model.first(construct) is base
     assert len(solved) == 6
     assert model.first(Construct("left", "first", ())) is None, "another construct, though it looks alike"
+
+
+def test_the_standing_model_keeps_what_files_show(solved: list[Any]) -> None:
+    model = KeptModel(cast("Any", None), of=KeptModel(cast("Any", None)))
+    sizes = [model.response(construct).fields.shape[0] for construct in (None, FIRST, SECOND)]
+    assert sizes == [9, 9, 0], "the intact joint and the first construct"
+    assert len(solved) == 3

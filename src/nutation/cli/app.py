@@ -8,6 +8,9 @@ from typing import Annotated
 
 import typer
 
+from nutation.cli import clinic_app
+from nutation.cli.options import Json, Out, Quiet
+
 app = typer.Typer(
     name="nutation",
     help="Sacroiliac joint fusion, from the first complaint to the proof that it worked. "
@@ -17,10 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on standard output and nothing else.")]
-Out = Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Write the answer's files into this folder.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors.")]
+clinic_app.register(app)
 
 
 def _version(wanted: bool) -> None:
@@ -294,17 +294,40 @@ def stability(
         list[Path] | None, typer.Option(metavar="PLAN2", help="Another plan of the same joint; may be repeated.")
     ] = None,
     fewer: Annotated[bool, typer.Option("--fewer", help="The plan with each implant left out in turn, too.")] = False,
-    resolution: Annotated[float, typer.Option(metavar="MM", help="Edge of the elements, 0.5 to 4.")] = 2.0,
+    search: Annotated[
+        bool,
+        typer.Option(
+            "--search", help="Of constructs around the plan: which holds as well with margin and least metal."
+        ),
+    ] = False,
+    constructs: Annotated[
+        int | None, typer.Option(metavar="N", help="For --search: at most so many are solved (14).")
+    ] = None,
+    error: Annotated[
+        str | None, typer.Option(metavar="ERROR", help="For --search: the plan's own records of errors (FILE).")
+    ] = None,
+    limit: Annotated[float | None, typer.Option(help="For --search: the limit that the plan was made with.")] = None,
+    resolution: Annotated[
+        float | None, typer.Option(metavar="MM", help="Edge of the elements, 0.5 to 4 (2; for --search 4).")
+    ] = None,
     support: Annotated[
         str,
         typer.Option(
-            help="What is held: ischia, acetabula, acetabulum_left, acetabulum_right, ilium_left, ilium_right."
+            help="What is held: ischia, acetabula, one-ilium (of the joint asked about), or acetabulum_left, "
+            "acetabulum_right, ilium_left, ilium_right."
         ),
     ] = "ischia",
-    moment: Annotated[float | None, typer.Option(metavar="NM", help="Moment on S1 (the published one).")] = None,
-    follower: Annotated[
-        float | None, typer.Option(metavar="N", help="Load along the spine with it, 0 for none (the published one).")
+    moment: Annotated[
+        float | None, typer.Option(metavar="NM", help="Moment on S1, of the published sizes (the middle one).")
     ] = None,
+    follower: Annotated[
+        float | None,
+        typer.Option(metavar="N", help="Load along the spine with it: the published one (so if left out) or 0."),
+    ] = None,
+    stance: Annotated[
+        bool,
+        typer.Option("--stance", help="Standing too: compression of S1, both legs, one leg, walking."),
+    ] = False,
     quick: Annotated[bool, typer.Option("--quick", help="Base values only: no sweep, and so no order.")] = False,
     json: Json = False,
     out: Out = None,
@@ -325,7 +348,7 @@ def stability(
             side=side,
             compare=tuple(compare or ()),
             fewer=fewer,
-            resolution=resolution,
+            resolution=stability_command.resolution_mm(resolution, search=search),
             support=support,
             moment=moment,
             follower=follower,
@@ -333,6 +356,8 @@ def stability(
             json=json,
             out=out,
             quiet=quiet,
+            stance=stance,
+            search=stability_command.search_options(error, limit, constructs, search=search),
         ),
     )
 

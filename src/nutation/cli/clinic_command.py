@@ -44,7 +44,7 @@ def _demo_in(folder: Path, port: int, browser: bool) -> None:
     url = f"sqlite:///{folder / 'clinic.db'}"
     told = {
         "database": url, "secret_key": kept_key(folder), "host": "127.0.0.1", "port": port, "demo": True,
-        "second_factor": "optional",
+        "second_factor": "optional", "images": folder / "images",
     }  # fmt: skip
     bound = listen(Settings.from_environment({}, **told))
     settings = Settings.from_environment({}, **{**told, "port": bound.getsockname()[1]})
@@ -52,6 +52,8 @@ def _demo_in(folder: Path, port: int, browser: bool) -> None:
         store = Store.open(url, migrate=True)
         made_up.fill(store, datetime.now(UTC))
         store.close()
+
+    threading.Thread(target=made_up.practice_images, args=(folder / "images",), daemon=True).start()
 
     def ready(store: Store) -> None:
         links = made_up.ways_in(store, settings, datetime.now(UTC))

@@ -77,6 +77,15 @@ def run(what: tuple[str, ...], options: Options) -> None:
 
         plan_move.run(Path(what[1]), Path(what[2]) if len(what) == 3 else None, options)
         return
+    if word == "bench":
+        if len(what) not in (2, 3):
+            raise UsageError("write: nutation plan bench PLAN IMAGE.")
+        _sound(options, sided=False)
+        _with_extra()
+        from nutation.cli import plan_bench
+
+        plan_bench.run(Path(what[1]), Path(what[2]) if len(what) == 3 else None, options)
+        return
     if any(part is not None for part in (options.implant, options.shift, options.tilt, options.length)):
         raise UsageError("--implant, --shift, --tilt and --length are for: nutation plan move PLAN IMAGE.")
     if word == "phantom":

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nutation.anatomy.implants import Construct
+from nutation.anatomy.space import Floats
 from nutation.cli.output import folder, json_text, written
 from nutation.cli.stability_making import Answer
 from nutation.record.errors import InputError
@@ -11,6 +13,7 @@ from nutation.report import stability_figures, stability_html
 from nutation.report.stability_scene import bend, scene
 from nutation.stability.footprints import find_ligaments
 from nutation.stability.pictures import ligament_picture
+from nutation.stability.stance import HELD
 from nutation.stability.vtk_file import vtk_file
 
 
@@ -58,5 +61,19 @@ def _made(answer: Answer) -> dict[str, bytes | str]:
         for case in cases
         if (found := model.displacement(which, case, setting)) is not None
     }
+    if study.stance:
+        moved |= _standing(answer, construct)
     made["mesh.vtu"] = vtk_file(parts.mesh, pelvis.frame, moved)
     return made
+
+
+def _standing(answer: Answer, construct: Construct | None) -> dict[str, Floats]:
+    """Displacements in standing, S1 held, by the names of their fields; compression is among the single loads."""
+    study, standing = answer.studies[0], answer.model.standing()
+    return {
+        f"{name}_{one.case.id}_mm": found
+        for name, which in (("intact", None), *([("construct", construct)] if construct else []))
+        for one in study.stance
+        if one.case.support == HELD
+        if (found := standing.displacement(which, one.case, study.settings[0])) is not None
+    }

@@ -157,9 +157,9 @@ def _bones_named(asked: Asked) -> str:
     return str(named) if named is not None else ""
 
 
-def _pelvis(given: Given, spacing_mm: float = GRID_MM) -> Pelvis:
+def _pelvis(given: Given, spacing_mm: float | None = None) -> Pelvis:
     pelvis = build_pelvis(
-        given.shapes, hu=given.image.volume if given.image is not None else None, spacing_mm=spacing_mm
+        given.shapes, hu=given.image.volume if given.image is not None else None, spacing_mm=spacing_mm or GRID_MM
     )
     lacking = [side for side in ("left", "right") if side not in pelvis.joints]
     if lacking:

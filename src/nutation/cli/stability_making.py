@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from nutation.anatomy.source import Side
-from nutation.cli.stability_command import Options
+from nutation.cli.stability_command import ONE_ILIUM, Options
 from nutation.cli.stability_input import Case, Wanted, case_of
 from nutation.record.errors import InputError
 from nutation.report import stability_told
@@ -43,6 +43,9 @@ def answered(what: tuple[Path, ...], options: Options) -> Answer:
         say("meshing the bones …")
         model = KeptModel(_parts(case, options))
         _check_implants(case, model)
+        if options.stance:
+            with _whose(case.bones):
+                model.standing()
         swept = settings()[:1] if options.quick else None
         with _whose(case.bones):
             studies = tuple(
@@ -53,6 +56,7 @@ def answered(what: tuple[Path, ...], options: Options) -> Answer:
                     moment_nm=options.moment,
                     follower_n=options.follower,
                     swept=swept,
+                    stance=options.stance,
                     told=_of(side, case, say),
                 )
                 for side in case.sides
@@ -84,7 +88,13 @@ def _wanted(what: tuple[Path, ...], options: Options) -> Wanted:
 
 def _parts(case: Case, options: Options) -> Parts:
     with _whose(case.bones):
-        return parts_of(case.pelvis, spacing_mm=options.resolution, support=cast("Support", options.support))
+        return parts_of(case.pelvis, spacing_mm=options.resolution, support=_support(case, options))
+
+
+def _support(case: Case, options: Options) -> Support:
+    """What is held: as named, or the hip bone of the joint that is asked about."""
+    named = f"ilium_{case.sides[0]}" if options.support == ONE_ILIUM else options.support
+    return cast("Support", named)
 
 
 def _check_implants(case: Case, model: KeptModel) -> None:
@@ -117,7 +127,7 @@ def _document(case: Case, studies: tuple[Study, ...], options: Options) -> Plain
     peak = peak_memory_mb()
     told = [
         tell_study(
-            one, case.pelvis, support=cast("Support", options.support), plans=case.plans, files=case.inputs,
+            one, case.pelvis, support=_support(case, options), plans=case.plans, files=case.inputs,
             peak_mb=peak, warnings=case.warnings,
         )
         for one in studies

@@ -7,197 +7,160 @@ one with fewer and then with shorter implants is chosen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from nutation.anatomy.implants import Construct, Implant, Size
-from nutation.anatomy.pelvis import Pelvis
-from nutation.planning.approaches import approach_of
-from nutation.planning.catalogue import Catalogue, packaged_catalogue
-from nutation.planning.clearance import clearance
-from nutation.planning.execution import draw
-from nutation.planning.make import PlanMade, make_plan
-from nutation.planning.margin import SIMULATIONS, executed
-from nutation.planning.purchase import purchase
+from nutation.anatomy.implants import Construct, Size
+from nutation.planning.margin import SIMULATIONS
+from nutation.planning.margin_limit import Limit
+from nutation.planning.move import Bench
+from nutation.planning.plan import STRUCTURES
+from nutation.planning.search_candidates import Candidate, candidates
+from nutation.planning.search_front import Choice, Point, chosen, curve
 from nutation.record.errors import InputError
 from nutation.stability.model import Model
-from nutation.stability.ordering import pair
-from nutation.stability.study import ConstructAnswer, Study, study
+from nutation.stability.settings import settings
+from nutation.stability.study import Study, study
 
-MOST_ALTERNATIVES = 1
-"""Alternatives of each plan that are asked: further ones are alike, and each costs six solutions."""
+MOST = 14
+"""Constructs that are solved where the caller does not say: as many as are found around a plan of three implants, with
+three weights of margin for each number of implants. One takes six solutions, some 8 seconds on two cores with cubes of
+4 mm, so that a search takes minutes."""
 
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """One construct: the largest share of simulated executions in which one of its implants exceeds the limit's grade,
-    the least clearance in mm, the implants' length together."""
-
-    name: str
-    construct: Construct
-    worst_share: float
-    clearance_mm: float
-
-    @property
-    def length_mm(self) -> float:
-        """The implants' lengths together."""
-        return sum(one.size.length_mm for one in self.construct.implants)
+Told = Callable[[str, int, int], None]
+"""Called with what is being done, how many solutions are made, and how many there will be (0: not known yet)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the trade-off curve: margin against stillness, with the sweep's range of the mean reduction (%).
+class Refused:
+    """A construct that was judged and not solved, and why."""
 
-    `efficient`: no other candidate has both the smaller share and, in the base setting, the larger reduction.
-    """
-
-    name: str
-    implants: int
-    length_mm: float
-    worst_share: float
-    reduction_pct: float
-    low_pct: float
-    high_pct: float
-    efficient: bool
+    candidate: Candidate
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """What the search found: the chosen construct with the reason, all candidates, those refused, the mechanics."""
+    """What the search found. The study has the chosen construct first; `curve` runs from the most margin to the least.
 
-    chosen: str
-    reason: str
-    candidates: tuple[Candidate, ...]
-    refused: tuple[Candidate, ...]
+    full: whether it stopped at the most that may be solved, so that others
+    may be left. seconds_finding: what finding and judging the constructs took.
+    """
+
+    choice: Choice
     curve: tuple[Point, ...]
+    refused: tuple[Refused, ...]
+    full: bool
     study: Study
+    seconds_finding: float
+
+    @property
+    def chosen(self) -> Point:
+        """The chosen construct."""
+        return next(point for point in self.curve if point.name == self.choice.name)
 
 
 def design(
-    pelvis: Pelvis,
-    made: PlanMade,
+    bench: Bench,
+    start: Construct,
     model: Model,
+    sizes: tuple[Size, ...],
     *,
-    catalogue: Catalogue | None = None,
-    sizes: tuple[Size, ...] | None = None,
+    alternatives: tuple[Construct, ...] = (),
+    most: int = MOST,
+    moment_nm: float | None = None,
+    follower_n: float | None = None,
     seed: int = 0,
     simulations: int = SIMULATIONS,
-    told: Callable[[str], None] | None = None,
+    told: Told | None = None,
 ) -> Design:
-    """The search around one plan (made on this pelvis) with a finite-element model of the same pelvis.
+    """The search around one plan's construct (`start`), with a finite-element model of the same pelvis.
 
-    Candidates are the plan, constructs of fewer implants planned anew with the same options, their alternatives, and
-    each of these with shorter implants. Raises InputError where none keeps the limit.
+    `sizes` share a section and a diameter. At most `most` constructs within the limit are solved. Raises InputError
+    where none keeps the limit, saying how near the nearest comes.
     """
-    shelf = catalogue or packaged_catalogue()
-    used = sizes or shelf.for_approach(made.plan.approach)
-    every = [
-        _judged(made, pelvis, name, construct, seed, simulations)
-        for name, construct in _constructs(pelvis, made, shelf, used, seed).items()
-    ]
-    kept = [one for one in every if one.worst_share <= made.limit.share and one.clearance_mm >= 0]
+    say = told or _nothing
+    started = time.perf_counter()
+    kept: list[Candidate] = []
+    refused: list[Refused] = []
+    found = candidates(bench, start, sizes, alternatives=alternatives, seed=seed, simulations=simulations)
+    for number, one in enumerate(found, start=1):
+        say(f"constructs judged: {number}", 0, 0)
+        reason = over(one, bench.limit) or _unheld(model, one)
+        if reason:
+            refused.append(Refused(one, reason))
+        else:
+            kept.append(one)
+        if len(kept) == most:
+            break
     if not kept:
-        raise InputError(
-            "no construct keeps the limit, so that there is nothing to choose from.", place="limit",
-            mend="look at the plan's reason; a wider limit is a decision of the surgeon.",
-        )  # fmt: skip
-    found = study(model, made.plan.side, {one.name: one.construct for one in kept}, told=told)
-    chosen, reason = _chosen(kept, found.constructs)
+        raise _nothing_within(bench, refused)
+    finding = time.perf_counter() - started
+    asked = _Steps(say, _solutions(len(kept)))
+    answered = study(
+        model, start.side, {one.name: one.construct for one in kept}, moment_nm=moment_nm, follower_n=follower_n,
+        told=asked,
+    )  # fmt: skip
+    held = {one.name: one.held for one in answered.constructs}
+    choice = chosen(kept, held)
+    ordered = sorted(answered.constructs, key=lambda one: one.name != choice.name)
     return Design(
-        chosen=chosen,
-        reason=reason,
-        candidates=tuple(kept),
-        refused=tuple(one for one in every if one not in kept),
-        curve=curve(kept, found.constructs),
-        study=found,
+        choice=choice,
+        curve=curve(kept, held),
+        refused=tuple(refused),
+        full=len(kept) == most,
+        study=replace(answered, constructs=tuple(ordered)),
+        seconds_finding=finding,
     )
 
 
-def curve(candidates: Sequence[Candidate], answers: Sequence[ConstructAnswer]) -> tuple[Point, ...]:
-    """The trade-off of margin and stillness, from the smallest share that breaches to the largest."""
-    means = {one.name: one.held.reduction_pct.mean(axis=1) for one in answers}
-    first = {name: float(values[0]) for name, values in means.items()}
-    points = [
-        Point(
-            one.name, len(one.construct.implants), one.length_mm, one.worst_share, first[one.name],
-            float(means[one.name].min()), float(means[one.name].max()),
-            not any(
-                other.worst_share <= one.worst_share and first[other.name] >= first[one.name]
-                and (other.worst_share, -first[other.name]) != (one.worst_share, -first[one.name])
-                for other in candidates
-            ),
-        )
-        for one in candidates
-    ]  # fmt: skip
-    return tuple(sorted(points, key=lambda point: (point.worst_share, -point.reduction_pct)))
+def _solutions(constructs: int) -> int:
+    """How many solutions a study of so many constructs takes: settings that need none of their own share one."""
+    every = settings()
+    return len({one.solution[:2] for one in every}) + constructs * len({one.solution for one in every})
 
 
-def _chosen(candidates: Sequence[Candidate], answers: Sequence[ConstructAnswer]) -> tuple[str, str]:
-    """The construct that holds as well as any with the least metal, and why."""
-    held = {one.name: one.held for one in answers}
-    best = max(answers, key=lambda one: float(one.held.reduction_pct[0].mean())).name
-    alike = [
-        one for one in candidates
-        if one.name == best or pair(held[best], held[one.name]).overall == "not_distinguishable"
-    ]  # fmt: skip
-    least = min(alike, key=lambda one: (len(one.construct.implants), one.length_mm, one.worst_share))
-    count = len(least.construct.implants)
-    metal = f"{count} implant{'s' if count > 1 else ''} of {least.length_mm:g} mm together"
-    if least.name == best and len(alike) == 1:
-        return best, f"it holds the joint better than every other in every setting of the sweep; {metal}."
-    names = ", ".join(one.name for one in alike)
-    return least.name, (
-        f"these cannot be told apart by how they hold the joint: {names}. Of them it has the fewest and then the "
-        f"shortest implants; {metal}."
-    )
+class _Steps:
+    """Counts what the study says before each of its solutions."""
+
+    def __init__(self, say: Told, total: int) -> None:
+        self._say, self._total, self._done = say, total, 0
+
+    def __call__(self, text: str) -> None:
+        self._say(text, self._done, self._total)
+        self._done += 1
 
 
-def _judged(made: PlanMade, pelvis: Pelvis, name: str, construct: Construct, seed: int, simulations: int) -> Candidate:
-    """The construct under the plan's own error and boundary."""
-    assert made.boundary is not None
-    assert made.bone is not None
-    draws = draw(made.error, len(construct.implants), simulations, seed)
-    depth, _ = executed(made.bone, pelvis, construct.implants, draws)
-    share = float((depth.max(axis=2) > made.limit.grade_mm).mean(axis=0).max())
-    least = min(clearance(made.boundary, one).least_mm for one in construct.implants)
-    return Candidate(name, construct, share, least)
+def over(one: Candidate, limit: Limit) -> str:
+    """Why a construct does not keep the limit or its clearance; empty where it does."""
+    if one.clearance_mm < 0:
+        return f"it lies {-one.clearance_mm:.1f} mm beyond the {STRUCTURES[one.nearest]}"
+    if one.worst_share > limit.share:
+        share = 100 * one.worst_share
+        return f"in {share:.1f} % of simulated executions an implant breaches by over {limit.grade_mm:g} mm"
+    return ""
 
 
-def _constructs(
-    pelvis: Pelvis, made: PlanMade, shelf: Catalogue, sizes: tuple[Size, ...], seed: int
-) -> Mapping[str, Construct]:
-    """The constructs to judge, by name. Raises InputError for a plan without implants."""
-    plan = made.plan
-    if not plan.implants or made.boundary is None or made.bone is None:
-        raise InputError(f"the plan has no implants: {plan.reason}.", mend="plan by another approach or limit.")
-    found: dict[str, Construct] = {
-        "plan": Construct(plan.side, plan.approach, tuple(one.implant for one in plan.implants))
-    }
-    for number, other in enumerate(plan.alternatives[:MOST_ALTERNATIVES], start=1):
-        found[f"alternative {number}"] = other
-    for count in range(len(plan.implants) - 1, 0, -1):
-        fewer = make_plan(
-            pelvis, plan.side, approach=plan.approach, sizes=sizes, error=made.error, limit=made.limit.share,
-            count=count, seed=seed, catalogue=shelf,
-        )  # fmt: skip
-        if fewer.plan.implants:
-            word = f"{count} implant{'s' if count > 1 else ''}"
-            implants = tuple(one.implant for one in fewer.plan.implants)
-            found[word] = Construct(plan.side, plan.approach, implants)
-    for name, construct in tuple(found.items()):
-        shorter = _shorter(construct, sizes, pelvis, approach_of(plan.approach).least_depth_mm)
-        if shorter is not None:
-            found[f"{name}, shorter"] = shorter
-    return found
+def _unheld(model: Model, one: Candidate) -> str:
+    """Why the model cannot hold a construct; empty where it can."""
+    try:
+        model.place(one.construct)
+    except InputError as error:
+        return f"the model cannot hold it: {error.problem}"
+    return ""
 
 
-def _shorter(construct: Construct, sizes: tuple[Size, ...], pelvis: Pelvis, least_depth_mm: float) -> Construct | None:
-    """Every implant in the next shorter size with the same entry, where that still reaches as deep into the sacrum as
-    the approach asks; None where no implant can be shorter."""
-    changed: list[Implant] = []
-    for implant in construct.implants:
-        lengths = [size for size in sizes if size.length_mm < implant.size.length_mm]
-        shorter = Implant(max(lengths, key=lambda size: size.length_mm), implant.pose) if lengths else implant
-        deep = purchase(pelvis, construct.side, shorter).sacrum_mm >= least_depth_mm
-        changed.append(shorter if deep else implant)
-    return None if tuple(changed) == construct.implants else replace(construct, implants=tuple(changed))
+def _nothing_within(bench: Bench, refused: list[Refused]) -> InputError:
+    nearest = min(refused, key=lambda one: (one.candidate.clearance_mm < 0, one.candidate.worst_share))
+    return InputError(
+        f"no plan within the limit: of {len(refused)} constructs none keeps it. The limit is "
+        f"{bench.limit.in_words}. The nearest is “{nearest.candidate.name}”: {nearest.reason}.",
+        place="limit",
+        mend="plan by another approach, with shorter or thinner implants, or with a more exact way to place them; a "
+        "wider limit is the surgeon's decision.",
+    )  # fmt: skip
+
+
+def _nothing(_text: str, _done: int, _of: int) -> None:
+    return None

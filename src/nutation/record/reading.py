@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from nutation.record.errors import InputError
+from nutation.record.head import Event
 from nutation.record.native import read_events
 from nutation.record.record import Record
 
@@ -23,24 +25,27 @@ _NOT_READ: tuple[tuple[bytes, str, str], ...] = (
 )
 
 
-def read_record(path: Path | str, patient: str | None = None, *, partial: bool = False) -> Record:
+def read_record(
+    path: Path | str, patient: str | None = None, *, partial: bool = False, earlier: Iterable[Event] = ()
+) -> Record:
     """One patient's record from a FHIR R4 Bundle (JSON), a folder or file of NDJSON, or own events.
 
     ``patient`` picks one where the input may tell of several; ``partial`` leaves faulty parts out and lists
-    them. Raises InputError naming file, place and mend.
+    them. ``earlier`` are events that are known already: newer versions of their FHIR resources supersede them.
+    Raises InputError naming file, place and mend.
     """
     path = Path(path)
     if path.is_dir():
-        return _read_folder(path, patient, partial)
+        return _read_folder(path, patient, partial, earlier)
     head = _head(path)
     if path.suffix.lower() in _LINES or _is_lines(head):
         from nutation.record.fhir import read_ndjson
 
-        return read_ndjson(path, patient=patient, partial=partial)
+        return read_ndjson(path, patient=patient, partial=partial, earlier=earlier)
     if head[:1] in (b"{", b"[") and _FHIR.search(head):
         from nutation.record.fhir import read_bundle
 
-        return read_bundle(path, patient=patient, partial=partial)
+        return read_bundle(path, patient=patient, partial=partial, earlier=earlier)
     record = read_events(path, partial=partial)
     if patient is not None and record.patient != patient:
         raise InputError(
@@ -74,14 +79,14 @@ def _is_lines(head: bytes) -> bool:
     )
 
 
-def _read_folder(path: Path, patient: str | None, partial: bool) -> Record:
+def _read_folder(path: Path, patient: str | None, partial: bool, earlier: Iterable[Event]) -> Record:
     if any(file.suffix.lower() in _LINES for file in path.iterdir()):
         from nutation.record.fhir import read_ndjson
 
-        return read_ndjson(path, patient=patient, partial=partial)
+        return read_ndjson(path, patient=patient, partial=partial, earlier=earlier)
     for name in _IN_FOLDER:
         if (path / name).is_file():
-            return read_record(path / name, patient, partial=partial)
+            return read_record(path / name, patient, partial=partial, earlier=earlier)
     raise InputError(
         "The folder holds no record.",
         file=str(path),

@@ -18,6 +18,8 @@ from nutation.record.errors import InputError
 
 Paper = Literal["a4", "us-letter"]
 PAPERS: tuple[Paper, ...] = get_args(Paper)
+_SHARED = ("base.typ", "exhibits.typ")
+"""Templates that others import."""
 
 _PLAIN = frozenset(map(chr, (*range(0x20, 0x7F), *range(0xA1, 0x180), 0x2013, 0x2014, 0x2018, 0x2019, 0x201C, 0x201D)))
 """Signs that the bundled fonts are known to show; all others are tried."""
@@ -40,7 +42,7 @@ def render(
         raise InputError(f"{paper!r} is no paper that is printed on.", mend=f"use one of {', '.join(PAPERS)}.")
     shown = _Signs(_texts(data))
     told = json.dumps({**_mapped(data, shown.printable), "paper": paper}, ensure_ascii=True).encode()
-    sources = {name: _template(name) for name in ("base.typ", f"{template}.typ")}
+    sources = {name: _template(name) for name in (*_SHARED, f"{template}.typ")}
     sources["main.typ"] = sources.pop(f"{template}.typ")
     return _accessible({**(files or {}), **sources, "data.json": told}, system_fonts=shown.system_fonts)
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from nutation.report import stability_standing, words
 from nutation.report import stability_words as said
-from nutation.report import words
 
 Plain = dict[str, Any]
 
 
 def joint(document: Plain, published: Sequence[Plain] = ()) -> Plain:
-    """A joint's answer, its pairs, its motions by construct and its single load cases, in words.
+    """A joint's answer, its pairs, its motions by construct, its single load cases and standing, in words.
 
     `published` are rows of reduction (`stability_published.rows`): each motion names them beside its own figures.
     """
@@ -33,6 +33,7 @@ def joint(document: Plain, published: Sequence[Plain] = ()) -> Plain:
         "motions": [{**_motion(document, name), "published": _beside(published, name)} for name in said.MOTION],
         "constructs": [_construct(one) for one in document["constructs"]],
         "cases": _cases(document),
+        "standing": stability_standing.standing(document),
     }
 
 
@@ -115,6 +116,9 @@ def _facts(document: Plain, names: list[str]) -> list[dict[str, str]]:
         rows["Survives the sweep"] = "yes" if survives is True else "in part" if survives else "no"
         apart = [f"{said.named(a)} and {said.named(b)}" for a, b in order["not_distinguishable"]]
         rows["Cannot be told apart"] = "; ".join(apart) or "none of them"
+    standing = stability_standing.standing(document)
+    if standing is not None and standing["agrees"]:
+        rows["Standing and walking"] = standing["agrees"]
     rows["Load"] = said.load_of(document["loads"])
     rows["Model"] = f"cubes of {document['resolution_mm']:g} mm, {said.size_of(document['unknowns'])}"
     withheld = [said.MOTION[name] for name in said.MOTION if name in document["withheld"]]

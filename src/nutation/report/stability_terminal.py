@@ -42,6 +42,10 @@ def _page(told: Plain) -> Iterable[RenderableType]:
         yield pieces.title(f"Model detail, {joint['title'].lower()}: degrees and percent")
         yield from _motions(joint)
     yield pieces.line((told["range_is"], "dim"))
+    for joint in told["joints"]:
+        if joint["standing"]:
+            yield pieces.title(f"Standing and walking, {joint['title'].lower()}")
+            yield from _standing(joint["standing"])
     yield pieces.title("Published, to read it by")
     yield pieces.line((told["published"]["device"], "dim"))
     yield from _published(told)
@@ -84,10 +88,41 @@ def _motions(joint: Plain) -> Iterable[RenderableType]:
         )
 
 
+def _standing(standing: Plain) -> Iterable[RenderableType]:
+    """Who holds better under which load, then the figures of each load or the reason why there are none."""
+    yield pieces.line((standing["says"], "dim"))
+    if standing["no_order"]:
+        yield pieces.line(standing["no_order"])
+    for pair in standing["pairs"]:
+        yield pieces.line((f"{pair['names']}: ", "bold"))
+        yield pieces.bullets(
+            (f"{row['what']}: {row['loads']}" for row in pair["verdicts"] if row["loads"] != "none"), 5
+        )
+    if standing["doubt"]:
+        yield pieces.line((standing["doubt"], "dim"))
+    for case in standing["cases"]:
+        yield pieces.line((f"{case['label']}:", "bold"))
+        yield pieces.bullets((_stood(row) for row in case["rows"]), 5)
+    if standing["withheld"]:
+        yield pieces.line("Figures withheld:")
+        yield pieces.bullets(standing["withheld"], 5)
+    yield pieces.line("Published, to read it by:")
+    yield pieces.bullets((row["said"] + _marked(row) for row in standing["published"]), 5)
+
+
+def _stood(row: dict[str, str]) -> str:
+    text = f"{row['name']}: turns {row['turn']} (nutation {row['nutation']}), slides {row['slide']}"
+    return f"{text}; {row['reduction']} less than intact ({said.RANGE_IS} {row['range']})" if row["reduction"] else text
+
+
 def _published(told: Plain) -> Iterable[RenderableType]:
     for what, rows in (("Motion of intact joints", "intact"), ("Reduction against intact", "reduction")):
         table = pieces.table((what, 3), *((words.sentence(motion), 2) for motion in said.MOTION.values()))
         for row in told["published"][rows]:
-            mark = "" if row["mark"] == "verified" else f" [{words.word(words.MARKS, row['mark'])}]"
-            table.add_row(f"{row['what']} ({row['kind']}){mark}", *(cell["said"] for cell in row["cells"]))
+            table.add_row(f"{row['what']} ({row['kind']}){_marked(row)}", *(cell["said"] for cell in row["cells"]))
         yield table
+
+
+def _marked(row: Plain) -> str:
+    """How far a published figure can be trusted, where that is not as read at its source."""
+    return "" if row["mark"] == "verified" else f" [{words.word(words.MARKS, row['mark'])}]"

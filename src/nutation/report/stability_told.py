@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from nutation.anatomy.source import Orientation, Source
 from nutation.evidence import MARK_WORDS, Evidence, load
-from nutation.report import plan_words, stability_answer, stability_published, words
+from nutation.report import plan_words, stability_answer, stability_published, stability_standing, words
 from nutation.report import stability_words as said
 
 Plain = dict[str, Any]
@@ -99,6 +99,12 @@ def _warnings(each: Sequence[Plain], document: Plain) -> list[str]:
         words.sentence(f"{one['side']} joint: {reason}") if len(each) > 1 else words.sentence(reason)
         for one in each
         for reason in one["withheld"].values()
+    ]
+    standing = [stability_standing.warning(one) for one in each]
+    withheld += [
+        f"{words.sentence(str(one['side']))} joint: {text}" if len(each) > 1 else text
+        for one, text in zip(each, standing, strict=True)
+        if text
     ]
     lacking: list[str] = []
     if document["orientation"] == "unverified":

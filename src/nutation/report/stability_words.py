@@ -33,6 +33,14 @@ SUPPORT: Mapping[str, str] = {
     "ilium_left": "the left ilium fixed",
     "ilium_right": "the right ilium fixed",
 }
+STANDING: Mapping[str, str] = {
+    "two_legs": "both legs",
+    "one_leg_left": "the left leg",
+    "one_leg_right": "the right leg",
+    "walking_left": "walking, left leg",
+    "walking_right": "walking, right leg",
+}
+"""Loads of standing in a few words; compression has its own label."""
 WITHHELD = "withheld"
 RANGE_IS = "sensitivity range"
 NOT_SWEPT = "nothing was swept"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from nutation.record.errors import InputError
@@ -19,6 +19,7 @@ from nutation.report.submission_contrary import contrary_lines
 from nutation.report.submission_exhibits import Exhibits
 from nutation.report.submission_letter import OWN_WORDS, letter
 from nutation.report.submission_names import Unfit, own_plan
+from nutation.report.submission_sources import SourceDocument, with_sources
 
 TITLE = "Submission"
 _TO_A_PAYER = ("coverage", "national", "society")
@@ -32,25 +33,50 @@ def pdf(
     *,
     events: Iterable[Event] = (),
     own_words: Mapping[str, str] | None = None,
+    sources: Sequence[SourceDocument] = (),
     paper: str = "a4",
 ) -> bytes:
     """The submission of a case's document for one policy and joint as PDF/UA-1.
 
     ``events`` may hold signatures that the document does not; ``own_words`` the clinician's text by the keys of
-    ``OWN_WORDS``. Raises InputError where the policy does not speak of this operation, the side is ambiguous, or
-    the safety gate is not open.
+    ``OWN_WORDS``. For each page of ``sources`` that is shown (``source_pages``) there is a page at the end with its
+    exhibit's stamp and room for it. Raises InputError where the policy does not speak of this operation, the side is
+    ambiguous, or the safety gate is not open.
     """
     from nutation.report.pdf import render
 
-    return render("submission", model(document, policy_id, side, events=events, own_words=own_words), paper=paper)
+    told = model(document, policy_id, side, events=events, own_words=own_words, sources=sources)
+    return render("submission", told, paper=paper)
 
 
 def content(
-    document: Mapping[str, Any], policy_id: str, side: str | None = None, *, own_words: Mapping[str, str] | None = None
+    document: Mapping[str, Any],
+    policy_id: str,
+    side: str | None = None,
+    *,
+    own_words: Mapping[str, str] | None = None,
+    sources: Sequence[SourceDocument] = (),
 ) -> dict[str, Any]:
     """All that the submission says, as plain data: what is signed. Raises InputError as ``pdf`` does."""
-    joint = _joint(document, side)
-    policy = _policy(joint, policy_id)
+    return _told(document, policy_id, side, own_words, sources)[0]
+
+
+def source_pages(
+    document: Mapping[str, Any], policy_id: str, side: str | None = None, *, sources: Sequence[SourceDocument]
+) -> list[tuple[str, int]]:
+    """The pages (document's id, page from 1) that stand behind the submission, in order. Raises InputError."""
+    return _told(document, policy_id, side, None, sources)[1]
+
+
+def _told(
+    document: Mapping[str, Any],
+    policy_id: str,
+    side: str | None,
+    own_words: Mapping[str, str] | None,
+    sources: Sequence[SourceDocument],
+) -> tuple[dict[str, Any], list[tuple[str, int]]]:
+    joint = joint_of(document, side)
+    policy = policy_of(joint, policy_id)
     _check_gate(joint)
     _check_planned_side(document, joint["side"])
     given = dict(own_words or {})
@@ -58,7 +84,7 @@ def content(
         raise InputError(f"The letter has no place {unknown[0]!r}.", mend=f"use {', '.join(OWN_WORDS)}.")
     unfit = Unfit(document, policy)
     exhibits = Exhibits(document, joint, policy, unfit)
-    return {
+    told = {
         "form": "nutation.submission.1",
         "patient": patient(document),
         "joint": JOINT[joint["side"]],
@@ -75,6 +101,7 @@ def content(
         "contrary": contrary_lines(document, joint, policy, exhibits),
         "exhibits": exhibits.printed(),
     }
+    return with_sources(told, exhibits, sources)
 
 
 def content_sha256(told: Mapping[str, Any]) -> str:
@@ -90,21 +117,25 @@ def model(
     *,
     events: Iterable[Event] = (),
     own_words: Mapping[str, str] | None = None,
+    sources: Sequence[SourceDocument] = (),
 ) -> dict[str, Any]:
     """What the pages print: the content, its hash, its signature if there is one, and a draft's notes."""
-    told = content(document, policy_id, side, own_words=own_words)
+    told = content(document, policy_id, side, own_words=own_words, sources=sources)
+    return {**told, "title": TITLE, "prompts": OWN_WORDS, **frame(document, told, joint_of(document, side), events)}
+
+
+def frame(
+    document: Mapping[str, Any], told: Mapping[str, Any], joint: Mapping[str, Any], events: Iterable[Event]
+) -> dict[str, Any]:
+    """What stands around a paper's content on its pages: hash, signature or the draft's notes, and what made it."""
     sha = content_sha256(told)
-    policy = _policy(_joint(document, side), policy_id)
     signed = signature(document, sha, events)
     return {
-        **told,
-        "title": TITLE,
         "said_as_of": words.day(told["as_of"]),
-        "prompts": OWN_WORDS,
         "sha": sha,
         "signature": signed,
         "draft": signed is None,
-        "notes": _drafting_notes(policy) if signed is None else [],
+        "notes": _drafting_notes(policy_of(joint, told["policy"]["id"])) if signed is None else [],
         "made_with": f"Prepared with Nutation {document['versions']['nutation']} in {document['mode']} mode "
         "from the records named as exhibits, for the signing clinician to check.",
     }
@@ -131,7 +162,8 @@ def signature(document: Mapping[str, Any], sha: str, events: Iterable[Event] = (
     return max(named, key=lambda one: one["on"], default=None)
 
 
-def _joint(document: Mapping[str, Any], side: str | None) -> dict[str, Any]:
+def joint_of(document: Mapping[str, Any], side: str | None) -> dict[str, Any]:
+    """The joint that a paper is for. Raises InputError where the side is ambiguous or not of the case."""
     joints = {joint["side"]: joint for joint in document["joints"]}
     if side is None and len(joints) == 1:
         return next(iter(joints.values()))
@@ -145,7 +177,8 @@ def _joint(document: Mapping[str, Any], side: str | None) -> dict[str, Any]:
     return joints[side]
 
 
-def _policy(joint: Mapping[str, Any], policy_id: str) -> dict[str, Any]:
+def policy_of(joint: Mapping[str, Any], policy_id: str) -> dict[str, Any]:
+    """The rule set that a paper is for. Raises InputError where none of that id can be submitted to."""
     by_id = {policy["id"].lower(): policy for policy in joint["indication"]["policies"]}
     policy = by_id.get(policy_id.lower())
     if policy is None:

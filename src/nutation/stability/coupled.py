@@ -19,6 +19,7 @@ import scipy.sparse.csgraph
 from nutation.anatomy.space import Floats
 from nutation.record.errors import InputError
 from nutation.stability import multigrid_kernels, solver_kernels
+from nutation.stability.iteration import cycle
 from nutation.stability.lanes import LANES, aligned
 from nutation.stability.mesh import Couplings
 from nutation.stability.multigrid import Bones, Coarse, Rows, own_blocks, parts_of
@@ -41,9 +42,6 @@ steps took a fifth more iterations on a pelvis of 2 mm voxels, four took a tenth
 DAMPED_SHARE = 0.03
 """The smoother damps from this part of the largest eigenvalue on. On the same pelvis it took a tenth fewer iterations
 than with 0.1."""
-
-VISITED_TWICE = 2
-"""Levels from this one on are visited twice (a W-cycle): they are small, and they carry the bending of whole bones."""
 
 LEAST_PIVOT = 1e-13
 """Below this part of the largest pivot the coarsest level's matrix counts as singular: something is not held."""
@@ -152,7 +150,7 @@ class Cycle:
             self.levels.append(self._level(depth, finer, diagonal, matrix))
             matrix = coarser(matrix, finer, self.extra, coarse)
             finer, diagonal = coarse.nodes, coarse.diagonal
-        self.coarsest = _coarsest(bones.levels[-1], matrix, inverse)
+        self.dense = _coarsest(bones.levels[-1], matrix, inverse)
         self.last = {name: aligned(finer, np.float32) for name in ("right", "answer")}
         self.right = self.levels[0].vectors["right"]
 
@@ -163,25 +161,10 @@ class Cycle:
 
     def run(self) -> None:
         """answer = approximately A⁻¹ right."""
-        self._run(0)
+        cycle(self, len(self.levels))
 
-    def _run(self, depth: int, *, again: bool = False) -> None:
-        """One cycle from a level on; `again`: go on from what `answer` holds."""
-        if depth == len(self.levels):
-            multigrid_kernels.dense_product(self.coarsest, self.last["right"], self.last["answer"])
-            return
-        level, coarse, vectors = self.levels[depth], self.bones.levels[depth], self.levels[depth].vectors
-        below = self.levels[depth + 1].vectors if depth + 1 < len(self.levels) else self.last
-        self._smooth(depth, from_zero=not again)
-        self._product(depth, RESIDUAL, vectors["answer"], vectors["other"], level.steps[0])
-        multigrid_kernels.transfer(parts_of(coarse.nodes), *coarse.up.parts, vectors["other"], below["right"], 0)
-        self._run(depth + 1)
-        if VISITED_TWICE <= depth + 1 < len(self.levels):
-            self._run(depth + 1, again=True)
-        multigrid_kernels.transfer(level.parts, *coarse.down.parts, below["answer"], vectors["answer"], 1)
-        self._smooth(depth, from_zero=False)
-
-    def _smooth(self, depth: int, *, from_zero: bool) -> None:
+    def smooth(self, depth: int, *, from_zero: bool) -> None:
+        """See `iteration.Levels`."""
         level, vectors = self.levels[depth], self.levels[depth].vectors
         steps = level.steps
         if from_zero:
@@ -192,6 +175,26 @@ class Cycle:
         for step in steps:
             self._product(depth, STEP, vectors["answer"], vectors["other"], step)
             vectors["answer"], vectors["other"] = vectors["other"], vectors["answer"]
+
+    def down(self, depth: int) -> None:
+        """See `iteration.Levels`."""
+        level, coarse = self.levels[depth], self.bones.levels[depth]
+        self._product(depth, RESIDUAL, level.vectors["answer"], level.vectors["other"], level.steps[0])
+        below = self._vectors(depth + 1)["right"]
+        multigrid_kernels.transfer(parts_of(coarse.nodes), *coarse.up.parts, level.vectors["other"], below, 0)
+
+    def up(self, depth: int) -> None:
+        """See `iteration.Levels`."""
+        level, coarse = self.levels[depth], self.bones.levels[depth]
+        below = self._vectors(depth + 1)["answer"]
+        multigrid_kernels.transfer(level.parts, *coarse.down.parts, below, level.vectors["answer"], 1)
+
+    def coarsest(self) -> None:
+        """See `iteration.Levels`."""
+        multigrid_kernels.dense_product(self.dense, self.last["right"], self.last["answer"])
+
+    def _vectors(self, depth: int) -> dict[str, Any]:
+        return self.levels[depth].vectors if depth < len(self.levels) else self.last
 
     def _product(self, depth: int, use: int, u: Any, out: Any, step: Any) -> None:
         level = self.levels[depth]

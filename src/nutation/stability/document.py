@@ -16,6 +16,7 @@ from nutation.anatomy.plain import tell_frame, tell_image, tell_implant, tell_pa
 from nutation.anatomy.space import Floats, Frame
 from nutation.evidence import Evidence, load
 from nutation.stability.document_order import tell_order
+from nutation.stability.document_stance import RESTS_ON, tell_stance
 from nutation.stability.loads import DIRECTIONS, LoadCase, Support
 from nutation.stability.ordering import MOTIONS
 from nutation.stability.strain import PERCENTILE
@@ -72,6 +73,7 @@ def tell_study(
             "seconds": round(study.seconds, 1),
             "peak_mb": None if peak_mb is None else round(peak_mb),
             "solutions": study.solutions,
+            "backend": study.backend,
         },
         "warnings": list(dict.fromkeys((*study.warnings, *pelvis.warnings, *source.warnings, *warnings))),
         "order": tell_order(study),
@@ -80,6 +82,7 @@ def tell_study(
             "cases": [_case(one, study, withheld) for one in study.intact_cases],
         },
         "constructs": [_construct(one, study, withheld, pelvis.frame, plans or {}) for one in study.constructs],
+        "stance": tell_stance(study, withheld, _case_bands(evidence), evidence),
         "loads": {"moment_nm": study.moment_nm, "follower_n": study.follower_n, "support": support},
         "settings": [
             {
@@ -213,6 +216,8 @@ def case_withheld(case: LoadCase, study: Study, withheld: Mapping[str, str]) -> 
 def _basis(study: Study, evidence: Evidence) -> list[dict[str, Any]]:
     """The entries of the evidence that the study rests on, the weakest part of each deciding its mark."""
     cases = [name for one in study.intact_cases for name in one.case.evidence]
+    if study.stance:
+        cases += [*RESTS_ON, *(name for one in study.stance for name in one.case.evidence)]
     every = [*study.evidence, *_RESTS_ON, *(_OF_IMPLANTS if study.constructs else ()), *cases]
     rows: list[dict[str, Any]] = []
     for name in dict.fromkeys(every):

@@ -5,8 +5,7 @@ normal, upwards. Forces in N and moments in N·mm act on the sacrum; moments are
 promontory moves forwards and down, which relative to the ilium is nutation; -x is extension. +y bends to the left, +z
 turns the front to the left. The six unit loads are solved once; every case is then their sum.
 
-A hip contact force is a load on S1, too: in balance, a pelvis on which a socket is pushed by a force F through its
-centre, and S1 held, is strained as one whose socket is held and whose S1 carries -F through that same centre.
+Standing and walking push the hip sockets instead, with S1 held: their unit loads and cases are in `stance`.
 """
 
 from __future__ import annotations
@@ -18,7 +17,6 @@ from typing import Literal
 import numpy as np
 
 from nutation.anatomy.pelvis import Pelvis
-from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats, unit
 from nutation.evidence import load
 from nutation.record.errors import InputError
@@ -59,7 +57,7 @@ MOMENT_AXIS: Mapping[Direction, tuple[int, float]] = {
 """Which unit load each pure moment is made of, with its sign."""
 
 Support = Literal[
-    "ischia", "acetabula", "acetabulum_left", "acetabulum_right", "ilium_left", "ilium_right",
+    "ischia", "acetabula", "acetabulum_left", "acetabulum_right", "ilium_left", "ilium_right", "s1_endplate",
 ]  # fmt: skip
 
 SUPPORT_REGIONS: Mapping[Support, tuple[str, ...]] = {
@@ -69,8 +67,10 @@ SUPPORT_REGIONS: Mapping[Support, tuple[str, ...]] = {
     "acetabulum_right": ("socket_right",),
     "ilium_left": (),
     "ilium_right": (),
+    "s1_endplate": ("s1_endplate",),
 }
-"""The surface regions that each support holds; a fixed ilium is a volume (`regions.outer_ilium`)."""
+"""The surface regions that each support holds; a fixed ilium is a volume (`regions.outer_ilium`). The endplate is held
+where the hip sockets are pushed (`stance`): no load of this module goes with it."""
 
 DOWN = np.array([0.0, 0.0, -1.0])
 """Down in the pelvic frame: its z runs along the anterior pelvic plane, which stands about upright in standing."""
@@ -95,9 +95,10 @@ class LoadAxes:
 
 @dataclass(frozen=True, slots=True)
 class LoadCase:
-    """One load case: the six coefficients (N, N·mm) of the unit loads, and where the pelvis is held.
+    """One load case: the coefficients (N, N·mm) of the unit loads, and where the pelvis is held.
 
-    `id` is unique among cases of one support; `evidence` names the entries that its figures stand in.
+    They are six on S1 (`UNIT_LOADS`), and one for each socket in standing (`stance.loaded_sockets`). `id` is unique
+    among cases of one support; `evidence` names the entries that its figures stand in.
     """
 
     id: str
@@ -180,38 +181,9 @@ def compression_cases(axes: LoadAxes, *, support: Support = "ischia") -> tuple[L
     )
 
 
-def stance_cases(axes: LoadAxes, regions: Regions, *, body_weight_n: float | None = None) -> tuple[LoadCase, ...]:
-    """Standing on both legs, on one, and walking: hip contact forces, upright, turned into loads on S1.
-
-    Two and one leg with the published forces on the sockets; walking with the published share of body weight. Muscles
-    that pull on the ilium are not in it. Cases whose sockets the image does not show are left out (`regions.missing`).
-    """
-    stance, contact = load().entry("stance_forces"), load().entry("hip_contact_force")
-    weight = load().entry("body_weight").number() if body_weight_n is None else body_weight_n
-    centres = {side: socket.centre_mm for side, socket in regions.sockets.items()}
-    cases: list[LoadCase] = []
-
-    def add(direction: Direction, size: float, sides: tuple[Side, ...], support: Support, evidence: str) -> None:
-        if any(side not in centres for side in sides):
-            return
-        coefficients = np.sum([axes.wrench(size * DOWN, centres[side]) for side in sides], axis=0)
-        label = f"{DIRECTIONS[direction]}, {size:.0f} N on each loaded hip"
-        cases.append(LoadCase(direction, direction, label, coefficients, support, 0.0, 0.0, (evidence,)))
-
-    add("two_legs", stance.number("two_legs_n"), ("left", "right"), "acetabula", "stance_forces")
-    legs: tuple[tuple[Side, Direction, Direction, Support], ...] = (
-        ("left", "one_leg_left", "walking_left", "acetabulum_left"),
-        ("right", "one_leg_right", "walking_right", "acetabulum_right"),
-    )
-    for side, one, walk, support in legs:
-        add(one, stance.number("one_leg_n"), (side,), support, "stance_forces")
-        add(walk, contact.number("walking_share") * weight, (side,), support, "hip_contact_force")
-    return tuple(cases)
-
-
 def unit_coefficients(cases: Sequence[LoadCase]) -> Floats:
-    """The coefficients of cases as a matrix (cases, 6): displacements are `matrix @ unit displacements`."""
-    return np.array([case.coefficients for case in cases]).reshape(-1, 6)
+    """The coefficients of cases as a matrix (cases, unit loads): displacements are `unit displacements @ matrix.T`."""
+    return np.array([case.coefficients for case in cases]) if cases else np.zeros((0, len(UNIT_LOADS)))
 
 
 def missing_support(support: Support, regions: Regions) -> str:

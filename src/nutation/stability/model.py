@@ -1,10 +1,13 @@
-"""One pelvis, meshed, held and loaded: asked for its response with any construct and any stiffness of the joint."""
+"""One pelvis, meshed, held and loaded: asked for its response with any construct and any stiffness of the joint.
+
+The same mesh, joints and ligaments also make the standing model (`standing_parts`): S1 held, the sockets pushed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, cast
+from dataclasses import dataclass, replace
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -26,6 +29,7 @@ from nutation.stability.motion import joint_motion, resultant
 from nutation.stability.regions import SIDES, Regions, find_regions
 from nutation.stability.response import Response
 from nutation.stability.solver import Solver
+from nutation.stability.stance import HELD, stance_loads, stance_warnings
 from nutation.stability.supports import support_of, unit_loads
 from nutation.stability.symphysis import symphysis_layer
 
@@ -39,7 +43,11 @@ TOLERANCE = 1e-6
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What a model is put together from, all on one mesh. Matrices are CSR over the mesh's unknowns, in N/mm."""
+    """What a model is put together from, all on one mesh. Matrices are CSR over the mesh's unknowns, in N/mm.
+
+    `fixed`: the support and the pubic disc together, `front` the disc alone. `unit_loads` (unknowns, u) as the columns
+    of a `Response`.
+    """
 
     pelvis: Pelvis
     built: BuiltMesh
@@ -47,6 +55,7 @@ class Parts:
     axes: LoadAxes
     joints: Mapping[Side, Interface]
     fixed: Any
+    front: Any
     ligaments: tuple[Ligament, ...]
     unit_loads: Floats
     pulls: Floats
@@ -79,10 +88,11 @@ def parts_of(
         warnings += layer.warnings
     evidence = [*built.evidence, *joints["left"].layer.evidence]
     fixed = support_of(mesh, pelvis, regions, support).matrix
-    front, said = symphysis_layer(pelvis)
-    if front is not None:
-        fixed = fixed + interface_of(mesh, front).matrix
-        evidence += front.evidence
+    disc, said = symphysis_layer(pelvis)
+    front = 0 * fixed if disc is None else interface_of(mesh, disc).matrix
+    fixed = fixed + front
+    if disc is not None:
+        evidence += disc.evidence
     loads = unit_loads(mesh, regions, axes)
     check_held(mesh, fixed + joints["left"].matrix + joints["right"].matrix, loads)
     ligaments, left_out = _ligaments(pelvis)
@@ -94,6 +104,7 @@ def parts_of(
         axes=axes,
         joints=joints,
         fixed=fixed.tocsr(),
+        front=front.tocsr(),
         ligaments=ligaments,
         unit_loads=loads,
         pulls=pulls,
@@ -103,16 +114,40 @@ def parts_of(
     )
 
 
+def standing_parts(parts: Parts) -> Parts:
+    """The same bones with S1 held, pushed upwards at each hip socket that the image shows (see `stance`).
+
+    Raises InputError where the image shows no socket, or where nothing holds a body.
+    """
+    mesh, pelvis, regions = parts.mesh, parts.pelvis, parts.regions
+    loads = stance_loads(mesh, regions)
+    fixed = (support_of(mesh, pelvis, regions, HELD).matrix + parts.front).tocsr()
+    check_held(mesh, fixed + parts.joints["left"].matrix + parts.joints["right"].matrix, loads)
+    return replace(parts, fixed=fixed, unit_loads=loads, warnings=stance_warnings(regions))
+
+
 class Model:
     """Asks the parts: every response is one solution for the unit loads and the unit pulls of the ligaments.
 
-    What was built for the bones is kept from one response to the next; only what couples them changes.
+    What was built for the bones is kept from one response to the next; only what couples them changes. `of`: a model of
+    the same mesh, held or loaded otherwise, with which that is shared.
     """
 
-    def __init__(self, parts: Parts) -> None:
+    tolerance = TOLERANCE
+    """Relative residual to which every solution is driven; a model that asks for an order alone may take a larger."""
+
+    def __init__(self, parts: Parts, *, of: Model | None = None) -> None:
         self.parts = parts
-        self._bed = Bed(parts.pelvis, parts.mesh)
+        self._bed = Bed(parts.pelvis, parts.mesh) if of is None else of._bed
         self._solver: Solver | None = None
+        self._of = of
+        self._standing: Self | None = None
+
+    def standing(self) -> Self:
+        """The standing model of the same bones, made when it is first asked for. Raises as `standing_parts` does."""
+        if self._standing is None:
+            self._standing = type(self)(standing_parts(self.parts), of=self)
+        return self._standing
 
     def place(self, construct: Construct, along_share: float | None = None) -> Placed:
         """The construct's implants in the mesh, held along their axis by a share of across (left out: the evidence's).
@@ -148,12 +183,13 @@ class Model:
         matrix = _widened(soft, total)
         if placed is not None:
             matrix = (matrix + placed.matrix).tocsr()
-        solver = Solver(parts.mesh, Couplings(matrix, extra), reuse=self._solver)
+        built = self._solver or (None if self._of is None else self._of._solver)
+        solver = Solver(parts.mesh, Couplings(matrix, extra), reuse=built)
         if self._solver is None:
-            self._solver = solver
+            self._solver = built or solver
         loads = np.concatenate([parts.unit_loads, -parts.pulls], axis=1)
         padded = np.concatenate([loads, np.zeros((3 * extra, loads.shape[1]))])
-        solution = solver.solve(padded, tolerance=TOLERANCE)
+        solution = solver.solve(padded, tolerance=self.tolerance)
         if not solution.converged:
             raise InputError(
                 f"the equations did not converge: {float(np.max(solution.residuals)):.1e} left after "
@@ -164,7 +200,8 @@ class Model:
         bone = moved[: parts.mesh.unknowns]
         return Response(
             ligaments=tuple((one.side, one.name) for one in parts.ligaments),
-            elongation_mm=parts.pulls.T @ bone,
+            # Not by `@`: the threads of BLAS wait for those of the solver, up to a second for a product of 10 ms.
+            elongation_mm=np.einsum("um,ur->mr", parts.pulls, bone),
             motion={side: np.asarray(fit @ bone) for side, fit in parts.motions.items()},
             carried=np.zeros((0, 6, loads.shape[1])) if placed is None else placed.carried(moved),
             through={
@@ -175,6 +212,8 @@ class Model:
             iterations=solution.iterations,
             residual=float(np.max(solution.residuals)),
             seconds=solution.seconds,
+            backend=solution.backend,
+            warnings=solution.warnings,
         )
 
 

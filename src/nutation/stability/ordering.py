@@ -77,6 +77,11 @@ def pair(first: Held, second: Held) -> Pair:
     )
 
 
+def verdict(first_pct: Floats, second_pct: Floats) -> Verdict:
+    """The first construct against the second in one measure: reductions (settings,) in percent of intact, each."""
+    return _verdict(first_pct - second_pct, MESH_SHARE * np.maximum(100.0 - first_pct, 100.0 - second_pct))
+
+
 def ranking(constructs: Sequence[Held]) -> tuple[tuple[str, ...], ...]:
     """Groups of constructs from the one that holds the joint best: within a group none is told apart from the first.
 

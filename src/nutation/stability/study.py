@@ -13,12 +13,14 @@ from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats
 from nutation.evidence import load
 from nutation.record.errors import InputError
+from nutation.stability.asked import INTACT, Asked, Moved, moved_in
 from nutation.stability.ligament_stiffness import base_stiffness, state_of
 from nutation.stability.loads import MOMENT_AXIS, Direction, LoadAxes, LoadCase, compression_cases, moment_cases
 from nutation.stability.model import Model
 from nutation.stability.ordering import MOTIONS, Held, Pair, held, pair, ranking
 from nutation.stability.response import Response, answer
 from nutation.stability.settings import Setting, settings
+from nutation.stability.stance_study import StanceCase, stances
 from nutation.stability.strain import shell_strains
 
 ENDS: Mapping[str, tuple[Direction, Direction]] = {
@@ -29,19 +31,6 @@ ENDS: Mapping[str, tuple[Direction, Direction]] = {
 """Each motion runs from one direction to the opposite one."""
 
 OTHER: Mapping[Side, Side] = {"left": "right", "right": "left"}
-
-
-@dataclass(frozen=True, slots=True)
-class Moved:
-    """One load case in the base setting: the sacrum against the ilium at the joint.
-
-    rotation_deg (3,) about the endplate's axes (nutation, bending to the left, turning to the left), translation_mm
-    (3,) along them.
-    """
-
-    case: LoadCase
-    rotation_deg: Floats
-    translation_mm: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +57,8 @@ class Study:
     """One joint, intact and with constructs.
 
     intact_deg (settings, 3) at `moment_nm` with `follower_n`; `bands_deg` by motion the published range that the intact
-    joint must fall in; `withheld` says of each motion that does not why its degrees are not to be used.
+    joint must fall in; `withheld` says of each motion that does not why its degrees are not to be used. `backend`:
+    where the equations were solved, see `solver.Solution`.
     """
 
     side: Side
@@ -91,6 +81,8 @@ class Study:
     seconds: float
     warnings: tuple[str, ...]
     evidence: tuple[str, ...]
+    stance: tuple[StanceCase, ...] = ()
+    backend: str = "cpu"
 
 
 def study(
@@ -101,12 +93,14 @@ def study(
     moment_nm: float | None = None,
     follower_n: float | None = None,
     swept: Sequence[Setting] | None = None,
+    stance: bool = False,
     told: Callable[[str], None] | None = None,
 ) -> Study:
     """The answer for one joint of the model. Left out, moment and follower load are those of the published model.
 
-    `told` is called with words before each solution. Raises InputError where a construct is of the other joint or an
-    implant holds nothing.
+    `stance`: standing and walking too, which take solutions of their own. `told` is called with words before each
+    solution. Raises InputError where a construct is of the other joint, an implant holds nothing, or standing is asked
+    about and no hip socket is shown.
     """
     for name, construct in constructs.items():
         if construct.side != side:
@@ -118,8 +112,10 @@ def study(
     cases = moment_cases(moments_nm=[moment], followers_n=[follower])
     single = (*cases, *compression_cases(parts.axes))
     base = base_stiffness(parts.ligaments)
-    asked = _Asked(model, told or _nothing)
-    intact = {one: asked.response("intact joint", None, one, intact=True) for one in every}
+    say = told or _nothing
+    asked = Asked(model, say)
+    standing = Asked(model.standing(), lambda text: say(f"standing, {text}")) if stance else None
+    intact = {one: asked.response(INTACT, None, one) for one in every}
     intact_deg = _roms(intact, cases, base, side, parts.axes)
     other_deg = _roms({every[0]: intact[every[0]]}, cases, base, OTHER[side], parts.axes)
     answers: list[ConstructAnswer] = []
@@ -140,6 +136,8 @@ def study(
         )
     each = [one.held for one in answers]
     bands = intact_bands()
+    stood = () if standing is None else stances(asked, standing, side, constructs, every)
+    costs = [asked] if standing is None else [asked, standing]
     return Study(
         side=side,
         spacing_mm=parts.mesh.spacing_mm,
@@ -155,12 +153,14 @@ def study(
         bands_deg=bands,
         withheld=_withheld(intact_deg[0], bands),
         ligaments={f"{one.side}_{one.name}": float(value) for one, value in zip(parts.ligaments, base, strict=True)},
-        solutions=asked.count,
-        iterations=asked.iterations,
-        residual=asked.residual,
+        solutions=sum(one.count for one in costs),
+        iterations=max(one.iterations for one in costs),
+        residual=max(one.residual for one in costs),
         seconds=time.perf_counter() - started,
-        warnings=parts.warnings,
+        warnings=tuple(dict.fromkeys(text for one in costs for text in (*one.parts.warnings, *one.warnings))),
         evidence=parts.evidence,
+        stance=stood,
+        backend=" and ".join(sorted({place for one in costs for place in one.backends})),
     )
 
 
@@ -184,27 +184,6 @@ def rom_deg(response: Response, cases: Sequence[LoadCase], setting: Setting, bas
     )
 
 
-class _Asked:
-    """Solutions, each made once; what they cost."""
-
-    def __init__(self, model: Model, told: Callable[[str], None]) -> None:
-        self._model, self._told = model, told
-        self._kept: dict[tuple[str, tuple[float, ...]], Response] = {}
-        self.count, self.iterations, self.residual = 0, 0, 0.0
-
-    def response(self, name: str, construct: Construct | None, setting: Setting, *, intact: bool = False) -> Response:
-        normal, shear, along = setting.solution
-        key = (name, (normal, shear) if intact else (normal, shear, along))
-        if key not in self._kept:
-            self._told(f"{name}: {setting.label} …")
-            found = self._model.response(construct, normal=normal, shear=shear, along_share=along)
-            self._kept[key] = found
-            self.count += 1
-            self.iterations = max(self.iterations, found.iterations)
-            self.residual = max(self.residual, found.residual)
-        return self._kept[key]
-
-
 def _nothing(_: str) -> None:
     return None
 
@@ -213,15 +192,6 @@ def _roms(
     found: Mapping[Setting, Response], cases: Sequence[LoadCase], base: Floats, side: Side, axes: LoadAxes
 ) -> Floats:
     return np.array([rom_deg(one, cases, setting, base, side, axes) for setting, one in found.items()])
-
-
-def moved_in(
-    response: Response, cases: Sequence[LoadCase], base: Floats, side: Side, setting: Setting, axes: LoadAxes
-) -> tuple[Moved, ...]:
-    """Load cases in one setting, the operated joint's motion in the endplate's axes."""
-    motion = answer(response, cases, state_of(setting, base)).motion[side]
-    shifts, turns = axes.rotation.T @ motion[:3], np.degrees(axes.rotation.T @ motion[3:])
-    return tuple(Moved(case, turns[:, n], shifts[:, n]) for n, case in enumerate(cases))
 
 
 def _shares(

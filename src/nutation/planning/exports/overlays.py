@@ -56,8 +56,8 @@ def with_known_ids(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return table[labels]
 
 
-def nifti(values: NDArray[np.uint8], grid: Grid) -> bytes:
-    """Labels `values[i, j, k]` on a grid as a compressed NIfTI file with the grid's place and directions."""
+def nifti(values: NDArray[np.uint8] | NDArray[np.int16], grid: Grid) -> bytes:
+    """Labels or attenuation `values[i, j, k]` on a grid as a compressed NIfTI file with the grid's place and directions."""
     import SimpleITK
 
     library = cast(Any, SimpleITK)
