@@ -39,7 +39,7 @@ JsonObject = dict[str, Any]
 ROW = f"{BASE}row"
 FORMAT = "nutation.export.1"
 
-LEFT_OUT = frozenset({"session", "sign_in_try", "one_time_link", "recovery_code", "due", "worklist_row"})
+LEFT_OUT = frozenset({"session", "sign_in_try", "one_time_link", "recovery_code", "due", "worklist_row", "plan_job"})
 """Tables of secrets, which stay, and of what is made anew from the rest."""
 SECRET = {"person": ("password_hash", "totp_secret", "totp_since")}
 """Columns that are written empty."""

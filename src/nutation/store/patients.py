@@ -14,7 +14,7 @@ from sqlalchemy import Connection, delete, insert, or_, select, update
 from nutation.record.errors import InputError
 from nutation.store import ledger
 from nutation.store.ledger import Draft
-from nutation.store.schema import answer, blob, due, entry, identifier, patient, worklist_row
+from nutation.store.schema import answer, blob, due, entry, identifier, patient, plan_job, worklist_row
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +70,12 @@ def rename(
     by: str,
     at: datetime,
     expected_head: str | None,
+    reason: str = "",
 ) -> str:
-    """Correct the name or the day of birth and return the new head."""
+    """Correct the name or the day of birth, with the reason where one is told, and return the new head."""
     _check_label(label)
     body = {"label": label.strip(), "born": born.isoformat() if born else None}
+    body |= {"reason": reason.strip()} if reason.strip() else {}
     head = ledger.append(conn, patient_id, [Draft("patient", body)], by=by, at=at, expected_head=expected_head)
     _show(conn, patient_id, label.strip(), born)
     return head
@@ -84,6 +86,23 @@ def add_identifier(conn: Connection, patient_id: str, system: str, value: str, *
     body = {"system": system, "value": value}
     head = ledger.append(conn, patient_id, [Draft("identifier", body)], by=by, at=at)
     _keep_identifier(conn, patient_id, system, value)
+    return head
+
+
+def withdraw_identifier(
+    conn: Connection, patient_id: str, system: str, value: str, *, reason: str, by: str, at: datetime
+) -> str:
+    """Take an identifier off that was entered in error and return the new head; the entry of it stays.
+
+    Raises InputError where the patient has no such identifier, or no reason is told.
+    """
+    if not reason.strip():
+        raise InputError("To take a number off needs its reason.", mend="write what is wrong with it.")
+    if (system, value) not in _identifiers(conn, patient_id):
+        raise InputError("This patient has no such number.", mend="open the patient again.")
+    body = {"system": system, "value": value, "withdrawn": True, "reason": reason.strip()}
+    head = ledger.append(conn, patient_id, [Draft("identifier", body)], by=by, at=at)
+    _drop_identifier(conn, patient_id, system, value)
     return head
 
 
@@ -101,6 +120,12 @@ def with_identifier(conn: Connection, system: str, value: str) -> str | None:
     asked = select(identifier.c.patient).where(identifier.c.system == system, identifier.c.value == value)
     found = conn.execute(asked).scalar_one_or_none()
     return None if found is None else surviving(conn, found)
+
+
+def systems_of(conn: Connection, value: str) -> list[str]:
+    """The kinds of identifier of which somebody has this value."""
+    asked = select(identifier.c.system).where(identifier.c.value == value).order_by(identifier.c.system)
+    return list(conn.execute(asked).scalars())
 
 
 def surviving(conn: Connection, patient_id: str) -> str:
@@ -191,7 +216,7 @@ def erase(conn: Connection, patient_id: str, *, by: str, at: datetime, basis: st
             update(entry).where(entry.c.patient == one, entry.c.kind != "erasure").values(body=None, salt=None)
         )
         conn.execute(update(blob).where(blob.c.patient == one).values(content=None))
-        for table in (identifier, answer, worklist_row, due):
+        for table in (identifier, answer, worklist_row, due, plan_job):
             conn.execute(delete(table).where(table.c.patient == one))
         conn.execute(update(patient).where(patient.c.id == one).values(label="", name_key="", born=None, erased_at=at))
 
@@ -201,7 +226,8 @@ def apply(conn: Connection, patient_id: str, kind: str, body: Mapping[str, Any])
     if kind == "patient":
         _show(conn, patient_id, body["label"], date.fromisoformat(body["born"]) if body["born"] else None)
     elif kind == "identifier":
-        _keep_identifier(conn, patient_id, body["system"], body["value"])
+        held = _drop_identifier if body.get("withdrawn") else _keep_identifier
+        held(conn, patient_id, body["system"], body["value"])
     elif kind in ("merge", "split") and body["from"] == patient_id:
         into = body["into"] if kind == "merge" else None
         conn.execute(update(patient).where(patient.c.id == patient_id).values(merged_into=into))
@@ -222,6 +248,11 @@ def _show(conn: Connection, patient_id: str, label: str, born: date | None) -> N
 def _identifiers(conn: Connection, patient_id: str) -> tuple[tuple[str, str], ...]:
     asked = select(identifier.c.system, identifier.c.value).where(identifier.c.patient == patient_id)
     return tuple((row.system, row.value) for row in conn.execute(asked.order_by(identifier.c.system)))
+
+
+def _drop_identifier(conn: Connection, patient_id: str, system: str, value: str) -> None:
+    own = (identifier.c.patient == patient_id, identifier.c.system == system, identifier.c.value == value)
+    conn.execute(delete(identifier).where(*own))
 
 
 def _keep_identifier(conn: Connection, patient_id: str, system: str, value: str) -> None:

@@ -196,6 +196,21 @@ worklist_row = Table(
     Index("ix_worklist_row_label", "label"),
 )
 
+plan_job = Table(
+    "plan_job",
+    metadata,
+    Column("id", String(32), primary_key=True, doc="The id of the plan or comparison that is to come of it."),
+    Column("patient", PATIENT_ID, ForeignKey("patient.id"), nullable=False, index=True),
+    Column("kind", String(10), nullable=False, doc="plan, move, state or compare."),
+    Column("options", Plain, nullable=False),
+    Column("asked_at", Instant, nullable=False),
+    Column("by", String(64), nullable=False),
+    Column("state", String(10), nullable=False, index=True, doc="asked, taken, made or failed."),
+    Column("taken_until", Instant),
+    Column("attempts", Integer, nullable=False, default=0),
+    Column("message", Text, nullable=False, default=""),
+)
+
 clinic_head = Table(
     "clinic_head",
     metadata,

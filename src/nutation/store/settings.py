@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 
 from nutation.store.schema import setting
 from nutation.store.upsert import upsert
@@ -20,3 +20,8 @@ def get(conn: Connection, name: str, default: Any = None) -> Any:
     """The setting's value, or ``default`` where it was never set."""
     row = conn.execute(select(setting.c.value).where(setting.c.name == name)).one_or_none()
     return default if row is None else row.value
+
+
+def forget(conn: Connection, name: str) -> None:
+    """Let a setting be as if it had never been set."""
+    conn.execute(delete(setting).where(setting.c.name == name))

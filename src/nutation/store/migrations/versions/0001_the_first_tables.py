@@ -194,6 +194,25 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_one_time_link_person"), ["person"], unique=False)
 
     op.create_table(
+        "plan_job",
+        sa.Column("id", sa.String(length=32), nullable=False),
+        sa.Column("patient", sa.String(length=32), nullable=False),
+        sa.Column("kind", sa.String(length=10), nullable=False),
+        sa.Column("options", sa.Text(), nullable=False),
+        sa.Column("asked_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("by", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=10), nullable=False),
+        sa.Column("taken_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("message", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["patient"], ["patient.id"], name=op.f("fk_plan_job_patient")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_plan_job")),
+    )
+    with op.batch_alter_table("plan_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_plan_job_patient"), ["patient"], unique=False)
+        batch_op.create_index(batch_op.f("ix_plan_job_state"), ["state"], unique=False)
+
+    op.create_table(
         "recovery_code",
         sa.Column("person", sa.String(length=32), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),

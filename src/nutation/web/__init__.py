@@ -1,0 +1,1 @@
+"""The clinic in the browser: pages over the store, and who may open them."""
