@@ -117,6 +117,12 @@ class Program:
             time.sleep(0.1)
         return sum(map(_lives, dead))
 
+    def failures(self, most: int = 5) -> list[str]:
+        """What its log says of errors that were not foreseen, each once, without the request's number."""
+        told = self.log.read_text("utf-8", "replace").splitlines()
+        found = (line.partition(" ERROR ")[2] for line in told if " ERROR " in line)
+        return list(dict.fromkeys(re.sub(r"^[0-9a-f]{32} ", "", line) for line in found))[:most]
+
     def end_of_log(self, lines: int = 15) -> str:
         """The last lines that it wrote."""
         return "\n".join(self.log.read_text("utf-8", "replace").splitlines()[-lines:])

@@ -203,7 +203,7 @@ FILLED = {"score": _score, "history": _history, "examination": _examination}
 
 
 def killed_under_load(
-    program: Program, writers: Writers, *, kills: int, forms: int, chance: random.Random
+    program: Program, writers: Writers, *, kills: int, forms: int, chance: random.Random, so_far: int = 0
 ) -> list[float]:
     """Kill the program so many times at random moments, each after ``forms`` more were kept, and start it again.
 
@@ -211,7 +211,7 @@ def killed_under_load(
     away each time.
     """
     away: list[float] = []
-    for number in range(kills):
+    for number in range(so_far, so_far + kills):
         writers.wait_for(forms)
         time.sleep(chance.uniform(0, 0.5))
         began = time.monotonic()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from journeys.clinic_server import PASSWORD, Server, add_staff, served, today
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from journeys.clinic_server import PASSWORD, Server, add_staff, served, today
 from nutation.record.head import Event
 from nutation.record.native import write_events
 from nutation.web.demo_patients import MadeUp, record_of

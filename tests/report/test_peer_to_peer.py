@@ -1,4 +1,4 @@
-"""The one-page sheet and the appeal: one page whatever the record holds, points by a stated rule, no source invented."""
+"""The one-page sheet and the appeal: one page whatever the record holds, points by a stated rule, true sources."""
 
 from __future__ import annotations
 

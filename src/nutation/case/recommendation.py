@@ -158,7 +158,8 @@ def _when_source_is_open(joint: JointAnswer, steps: Sequence[NextStep]) -> Recom
 def _step_taken(side: JointSide, step: NextStep) -> Recommendation:
     action = _ACTION_OF_STAGE[step.stage]
     where = step.side if step.side is not None else side
-    return Recommendation(action, where, f"{step.label}. {step.reason}".strip(), (step.id,))
+    label = step.label if step.label.endswith(("?", ".")) else f"{step.label}."
+    return Recommendation(action, where, f"{label} {step.reason}".strip(), (step.id,))
 
 
 def _discordant_blocks(joint: JointAnswer) -> bool:

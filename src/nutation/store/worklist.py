@@ -7,13 +7,16 @@ from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Column, ColumnElement, Connection, String, Table, delete, func, insert, select
+from sqlalchemy import Column, ColumnElement, Connection, String, Table, case, delete, func, insert, select
 
 from nutation.store.schema import Instant, Plain, metadata, worklist_row
 from nutation.store.upsert import upsert
 
 SORTS = ("stage", "name", "due", "expires", "changed")
 Sort = Literal["stage", "name", "due", "expires", "changed"]
+
+_GATES = {"standing": 0, "not_screened": 1}
+"""Within a stage, joints whose gate is shut come first."""
 
 saved_view = Table(
     "saved_view",
@@ -115,7 +118,7 @@ def _where(query: Query) -> list[ColumnElement[bool]]:
 def _order(query: Query) -> list[ColumnElement[Any]]:
     t = worklist_row.c
     first: dict[str, list[ColumnElement[Any]]] = {
-        "stage": [t.stage_order, t.due_on.is_(None), t.due_on],
+        "stage": [t.stage_order, case(_GATES, value=t.gate, else_=len(_GATES)), t.due_on.is_(None), t.due_on],
         "name": [t.label],
         "due": [t.due_on.is_(None), t.due_on],
         "expires": [t.expires_on.is_(None), t.expires_on],

@@ -123,14 +123,15 @@ def _style_version(name: str) -> str:
 
 def _furnish() -> None:
     from jinja2 import ChoiceLoader, FileSystemLoader
-    from jinja2.defaults import DEFAULT_FILTERS, DEFAULT_NAMESPACE
+    from jinja2.defaults import DEFAULT_NAMESPACE
+    from jinja2.filters import FILTERS
 
     made, case = environment(), html.environment()
     own = made.loader
     assert own is not None
     made.loader = ChoiceLoader([own, FileSystemLoader(REPORT_TEMPLATES)])
     filters, globals_ = cast("dict[str, Any]", made.filters), cast("dict[str, Any]", made.globals)
-    filters.update({name: told for name, told in case.filters.items() if told is not DEFAULT_FILTERS.get(name)})
+    filters.update({name: told for name, told in case.filters.items() if told is not FILTERS.get(name)})
     globals_.update({name: told for name, told in case.globals.items() if told is not DEFAULT_NAMESPACE.get(name)})
     filters |= {"moment": moment, "calendar_day": calendar_day}
     globals_ |= {

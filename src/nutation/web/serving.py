@@ -14,9 +14,10 @@ from fastapi import FastAPI
 
 from nutation.record.errors import InputError
 from nutation.store import Store
+from nutation.web import islands_build
 from nutation.web.answering import Answering
 from nutation.web.app import create_app
-from nutation.web.middleware import configure_log, uvicorn_options
+from nutation.web.middleware import LOG, configure_log, uvicorn_options
 from nutation.web.settings import Settings
 
 _HANDED_ON = ("database", "secret_key", "host", "port")
@@ -46,6 +47,8 @@ def listen(settings: Settings) -> socket.socket:
 def serve(settings: Settings, bound: socket.socket, ready: Callable[[Store], None], *, workers: int = 1) -> None:
     """Serve until interrupted. ``ready`` is called once before the first request, with the open store."""
     configure_log()
+    if missing := islands_build.ensure():
+        LOG.warning("%s The pages work without them.", missing)
     store = Store.open(settings.database_url)
     ready(store)
     answering = Answering(settings.database_url, settings.images)

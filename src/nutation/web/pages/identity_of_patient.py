@@ -29,6 +29,7 @@ from nutation.web.importing import born_of
 from nutation.web.look import moment
 from nutation.web.meanwhile import Meanwhile
 from nutation.web.pages.adding import MOST, read_identifier
+from nutation.web.planning import images
 from nutation.web.rendering import render
 
 router = APIRouter()
@@ -183,6 +184,7 @@ def erase(request: Request, who: Eraser, patient: str, data: Sent) -> Response:
     try:
         with who.write() as conn:
             ledger.lock(conn, told.id, reading.line("head", "The head") or which_patient.UNSEEN_HEAD)
+            erased = (told.id, *patients.merged_in(conn, told.id))
             patients.erase(conn, told.id, by=who.person.id, at=who.now, basis=basis)
             who.note(conn, "erased by law", patient=told.id)
     except ConflictError as conflict:
@@ -190,6 +192,8 @@ def erase(request: Request, who: Eraser, patient: str, data: Sent) -> Response:
             since = meanwhile.since(conn, conflict.since)
             told = patients.get(conn, told.id)
         return _erasing(request, who, told, reading.typed(), conflict=since)
+    for one in erased:
+        images.erase(who.settings.images, one)
     return RedirectResponse(f"/patients/{told.id}", status_code=303)
 
 
