@@ -44,7 +44,9 @@ def storm(
     """One run on one database: its line of the table, and whether all is well."""
     store = Store.open(url, migrate=True)
     with store.write() as conn:
-        charts = [patients.add(conn, f"Made Up {n}", by="benchmark", at=datetime.now(UTC)) for n in range(told.patients)]
+        charts = [
+            patients.add(conn, f"Made Up {n}", by="benchmark", at=datetime.now(UTC)) for n in range(told.patients)
+        ]
     names = add_staff(store, [["surgeon"]] * told.writers)
     chance = random.Random(told.seed)
     with tempfile.TemporaryDirectory() as folder, running(Program(url, Path(folder), workers)) as program:

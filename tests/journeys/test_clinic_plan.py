@@ -140,7 +140,7 @@ def test_what_cannot_be_planned_says_why(surgeon: Page) -> None:
     page.locator('[name="side"][value="left"]').check()
     page.select_option('[name="resolution"]', "2.0")
     page.get_by_role("button", name="Make the plan").click()
-    for _ in range(60):
+    for _ in range(180):
         page.goto(plans)
         if page.get_by_text("could not be made").count():
             break

@@ -23,10 +23,24 @@ from nutation.record.errors import InputError
 from nutation.stability.attach import attach, threefold
 from nutation.stability.beams import Beam, beam_of
 from nutation.stability.fill import bone_mask, surface_distance
+from nutation.stability.materials import RESOLVED_MM
 from nutation.stability.mesh import VoxelMesh
 
 FADE_MM = 1.0
 """A surface point counts as held by a bone from half of this outside its surface (not at all) to half inside."""
+
+COARSE_BED = 0.55
+"""By so much per millimetre of cube beyond `RESOLVED_MM` the bed is taken for thicker: coarse cubes give way too little
+around an implant. In two blocks (benchmarks/implant_beams.py) cubes of 2 mm needed a bed thicker by this to move as
+cubes of 1 mm; on pelvises cubes of 3 and 4 mm need at least as much to move as cubes of 2 mm, and those of 1 to 2 mm
+none, since their ties are firmer by as much as their bone gives way more."""
+
+PARTS = 5
+"""Into so many parts a cube of the mesh, and the cube about a surface point, are cut along each edge to tell what of it
+is bone and how stiff: as fine as the image for cubes of 4 mm."""
+
+LEAST_FILLED = 0.05
+"""A mean over less bone than this share of its cube is not divided up any further."""
 
 LEAST_HELD_MM2 = 30.0
 """An implant with less of its surface in a bone than this is not in that bone: a 7 mm one has it within 2 mm."""
@@ -77,10 +91,42 @@ class Bed:
         self.mesh = mesh
         self._pelvis = pelvis
         self._fields: dict[int, tuple[NDArray[np.float32], Floats]] = {}
-        self._trees: dict[int, tuple[Any, Floats]] = {}
+        self._volumes: dict[int, tuple[Floats, Floats]] = {}
 
     def held(self, code: int, points_mm: Floats) -> Floats:
         """How far each of the points (n, 3) is held by a bone, 0 to 1, (n,)."""
+        return np.clip(0.5 - self._depth_mm(code, points_mm) / FADE_MM, 0.0, 1.0)
+
+    def modulus_mpa(self, code: int, points_mm: Floats, wide_mm: float) -> Floats:
+        """The modulus (n,) of a bone about each of the points (n, 3): the mean of what it fills of a cube so wide.
+
+        A point's own cube of the mesh would not do: whether it holds the shell hangs on the grid, and implants were
+        held a fifth more firmly by cubes of 1 mm than by those of 2.
+        """
+        low, modulus = self._volume(code)
+        places = (points_mm[:, None, :] + wide_mm * (_middles() - 0.5)).reshape(-1, 3)
+        cells = np.floor((places - low) / self.mesh.spacing_mm).astype(np.int64)
+        there = np.all((cells >= 0) & (cells < modulus.shape), axis=1)
+        numbers = np.ravel_multi_index(tuple(np.where(there, cells.T, 0)), modulus.shape)
+        there &= modulus.ravel()[numbers] > 0
+        used, which = np.unique(numbers, return_inverse=True)
+        corners = np.stack(np.unravel_index(used, modulus.shape), axis=1)
+        filled = self._filled(code, low + corners * self.mesh.spacing_mm)
+        stiff, bone = (
+            np.where(there, values[which], 0.0).reshape(len(points_mm), -1).mean(axis=1)
+            for values in (modulus.ravel()[used], filled)
+        )
+        return np.asarray(stiff / np.maximum(bone, LEAST_FILLED), dtype=np.float64)
+
+    def _filled(self, code: int, corners_mm: Floats) -> Floats:
+        """What a bone fills of cubes (n,) of the mesh with these lowest corners (n, 3)."""
+        edge = self.mesh.spacing_mm
+        places = (corners_mm[:, None, :] + edge * _middles()).reshape(-1, 3)
+        share = np.clip(0.5 - self._depth_mm(code, places) * PARTS / edge, 0.0, 1.0)
+        return np.asarray(share.reshape(len(corners_mm), -1).mean(axis=1), dtype=np.float64)
+
+    def _depth_mm(self, code: int, points_mm: Floats) -> Floats:
+        """How far points (n, 3) lie outside a bone's surface (inside: negative), infinite beyond its surroundings."""
         if code not in self._fields:
             mask, start, _ = bone_mask(self._pelvis, code)
             low = self._pelvis.low_mm + start * self._pelvis.spacing_mm
@@ -90,18 +136,18 @@ class Bed:
         inside = np.all((index >= 0) & (index <= np.array(field.shape) - 1), axis=1)
         depth = np.full(len(points_mm), np.inf)
         depth[inside] = sampled(field, index[inside].T)
-        return np.clip(0.5 - depth / FADE_MM, 0.0, 1.0)
+        return depth
 
-    def modulus_mpa(self, code: int, points_mm: Floats) -> Floats:
-        """The modulus (n,) of the cube of a bone nearest to each of the points (n, 3)."""
-        from scipy import spatial
-
-        if code not in self._trees:
+    def _volume(self, code: int) -> tuple[Floats, Floats]:
+        """The lowest corner (3,) of a bone's cubes, and their moduli on the grid, 0 where there is none."""
+        if code not in self._volumes:
             mine = self.mesh.element_body == code
-            middles = self.mesh.low_mm + (self.mesh.cells[mine] + 0.5) * self.mesh.spacing_mm
-            self._trees[code] = cast("Any", spatial).cKDTree(middles), self.mesh.modulus_mpa[mine]
-        tree, modulus = self._trees[code]
-        return np.asarray(modulus[tree.query(points_mm)[1]], dtype=np.float64)
+            cells = self.mesh.cells[mine]
+            first = cells.min(axis=0)
+            modulus = np.zeros(cells.max(axis=0) - first + 1)
+            modulus[tuple((cells - first).T)] = self.mesh.modulus_mpa[mine]
+            self._volumes[code] = self.mesh.low_mm + first * self.mesh.spacing_mm, modulus
+        return self._volumes[code]
 
 
 def place(
@@ -149,7 +195,8 @@ def _tied(bed: Bed, beam: Beam, code: int, grip: Grip, start: int, total: int) -
     if not used.any():
         return library.csr_matrix((total, total)), 0.0
     points = beam.points_mm[used]
-    strength = bed.modulus_mpa(code, points) / grip.bed_mm * area
+    thick = grip.bed_mm + COARSE_BED * max(bed.mesh.spacing_mm - RESOLVED_MM, 0.0)
+    strength = bed.modulus_mpa(code, points, grip.bed_mm) / thick * area
     bone = threefold(attach(bed.mesh, code, points).weights)
     moved = library.csr_matrix(beam.follow()[used].reshape(3 * len(points), -1))
     apart = library.hstack(
@@ -173,3 +220,9 @@ def _crossing_mm(beam: Beam, joint: Joint) -> float:
     axis = beam.implant.pose.entry_mm + depths[:, None] * beam.implant.pose.direction
     away = np.linalg.norm(axis[:, None, :] - joint.points_mm[None], axis=2).min(axis=1)
     return float(depths[int(away.argmin())])
+
+
+def _middles() -> Floats:
+    """The middles of the `PARTS` ** 3 parts of a cube of edge 1, (parts, 3)."""
+    steps = (np.arange(PARTS) + 0.5) / PARTS
+    return np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(-1, 3)

@@ -37,9 +37,7 @@ class Job:
     message: str
 
 
-def ask(
-    conn: Connection, patient_id: str, kind: Kind, options: Mapping[str, Any], *, by: str, at: datetime
-) -> str:
+def ask(conn: Connection, patient_id: str, kind: Kind, options: Mapping[str, Any], *, by: str, at: datetime) -> str:
     """Ask for a job and return its id, which becomes the plan's."""
     made = uuid4().hex
     conn.execute(

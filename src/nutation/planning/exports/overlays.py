@@ -57,7 +57,7 @@ def with_known_ids(labels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def nifti(values: NDArray[np.uint8] | NDArray[np.int16], grid: Grid) -> bytes:
-    """Labels or attenuation `values[i, j, k]` on a grid as a compressed NIfTI file with the grid's place and directions."""
+    """Labels or attenuation `values[i, j, k]` on a grid as a compressed NIfTI file with its place and directions."""
     import SimpleITK
 
     library = cast(Any, SimpleITK)
