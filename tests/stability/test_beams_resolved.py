@@ -23,15 +23,15 @@ E, NU = 110_000.0, 0.3
 TRIANGLE, SQUARE = Blocks(), Blocks(section="square", diameter_mm=4.0 * math.sqrt(2.0))
 """The implant that is asked about, and a square of 4 mm, whose faces lie on the faces of cubes."""
 
-CUBES_MM = 1.0
-"""The references. Cubes that hold metal and bone are nearly as stiff as metal: the triangle is a third of a millimetre
-too wide, and the blocks move 12 % too little in shear; the square's faces are exact, and they move 6 % too little
-(both from benchmarks/implant_beams.py)."""
+REFERENCE_MM = 1.0
+"""The cubes of the references. Those that hold metal and bone are nearly as stiff as metal: the triangle is half a
+millimetre too wide, and the blocks move 13 % too little in shear, 17 % in bending, against a line through cubes of 1 to
+0.4 mm (benchmarks/implant_beams.py). The square's faces are exact: 6 %, and the tolerance is narrower."""
 
 
 @cache
 def reference(blocks: Blocks) -> Found:
-    return resolved(blocks, CUBES_MM[blocks])
+    return resolved(blocks, REFERENCE_MM)
 
 
 @cache
@@ -63,11 +63,11 @@ def test_a_cantilever_in_fine_cubes_bends_as_the_beam_s_section_does(way: int) -
 
 
 @pytest.mark.parametrize("load_name", ACROSS)
-@pytest.mark.parametrize(("blocks", "low", "high"), [(TRIANGLE, 0.95, 1.2), (SQUARE, 0.95, 1.15)])
+@pytest.mark.parametrize(("blocks", "low", "high"), [(TRIANGLE, 0.95, 1.25), (SQUARE, 0.95, 1.15)])
 def test_a_bonded_beam_holds_two_blocks_as_a_bonded_implant_in_fine_cubes_does(
     load_name: str, blocks: Blocks, low: float, high: float
 ) -> None:
-    # A right beam moves as much more than the reference as that moves too little, and some more on its thin bed.
+    # A right beam moves as much more than the reference as that moves too little, and up to 5 % more on its thin bed.
     fine, without = reference(blocks).give(load_name), intact(blocks, 2.0).give(load_name)
     assert fine < without / 3, "the implant is what holds"
     assert low < beam(blocks, 1.0).give(load_name) / fine < high

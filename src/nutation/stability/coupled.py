@@ -32,7 +32,7 @@ graph = cast("Any", scipy.sparse.csgraph)
 POWER_STEPS = 12
 """Steps of the power method, on eight random vectors, for the largest eigenvalue that the smoother has to damp."""
 
-BOUND_MARGIN = 1.1
+BOUND_MARGIN = 1.25
 """The power method comes from below; a smoother whose bound is too low amplifies what lies above."""
 
 DEGREE = 3

@@ -31,9 +31,10 @@ FADE_MM = 1.0
 
 COARSE_BED = 0.55
 """By so much per millimetre of cube beyond `RESOLVED_MM` the bed is taken for thicker: coarse cubes give way too little
-around an implant. In two blocks (benchmarks/implant_beams.py) cubes of 2 mm needed a bed thicker by this to move as
-cubes of 1 mm; on pelvises cubes of 3 and 4 mm need at least as much to move as cubes of 2 mm, and those of 1 to 2 mm
-none, since their ties are firmer by as much as their bone gives way more."""
+around an implant. In two blocks cubes of 2 mm needed a bed thicker by 0.55 to 0.7 mm to move as cubes of 1 mm; with it
+pelvis 3 with implants moves alike (2 %) in cubes of 4, 3 and 2 mm, pelvis 17 still by 7 and 5 % less in the coarser
+ones. On both the motion differs by no more than 4 % between cubes of 2 and 1 mm, where nothing is added: finer cubes
+give way more, but tell the shell more sharply, which holds more firmly (benchmarks/stability_convergence.py)."""
 
 PARTS = 5
 """Into so many parts a cube of the mesh, and the cube about a surface point, are cut along each edge to tell what of it
@@ -100,8 +101,8 @@ class Bed:
     def modulus_mpa(self, code: int, points_mm: Floats, wide_mm: float) -> Floats:
         """The modulus (n,) of a bone about each of the points (n, 3): the mean of what it fills of a cube so wide.
 
-        A point's own cube of the mesh would not do: whether it holds the shell hangs on the grid, and implants were
-        held a fifth more firmly by cubes of 1 mm than by those of 2.
+        A point's own cube of the mesh would not do: whether it holds the shell hangs on the grid. A plate then held an
+        implant by 0.3 to 1.2 times what it has, and pelvises held theirs a fifth more firmly at 1 mm than at 2.
         """
         low, modulus = self._volume(code)
         places = (points_mm[:, None, :] + wide_mm * (_middles() - 0.5)).reshape(-1, 3)
