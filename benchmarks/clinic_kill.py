@@ -127,7 +127,7 @@ def main() -> None:
                     line, fine = storm(url, workers, told, in_the_middle=kill)
                     lines, well = [*lines, line], well and fine
     _say(
-        f"\n{datetime.now():%-d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}; {told.writers} "
+        f"\n{datetime.now(UTC):%-d %B %Y}, {os.cpu_count()} cores, Python {platform.python_version()}; {told.writers} "
         f"people writing without pause over {told.patients} patients, {told.forms} forms between two deaths:\n"
     )
     _say(_HEADING)

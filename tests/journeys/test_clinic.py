@@ -156,7 +156,7 @@ def answered(page: Page, patient: str) -> None:
     """Wait until the stored answer is that of what was entered last."""
     for _ in range(60):
         page.goto(patient)
-        if page.get_by_text("is being made").count() == 0:
+        if page.locator("#waiting").count() == 0 and page.get_by_text("Something was entered since").count() == 0:
             return
         page.wait_for_timeout(250)
     raise AssertionError("the answer was not made within a quarter of a minute")

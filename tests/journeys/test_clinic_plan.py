@@ -109,12 +109,13 @@ def test_a_plan_is_made_moved_stated_and_printed(surgeon: Page) -> None:
     expect(rows.first).to_contain_text("moved by hand: 1 cranial")
 
     page.locator("tbody a").first.click()
-    here = page.url
     page.locator('form[action$="/state"] [name="side"][value="left"]').check()
     page.select_option('[name="levels"]', "S1,S2,S3")
     page.locator('[name="looked"]').check()
     page.get_by_role("button", name="State side and levels").click()
-    until(page, here, lambda: page.get_by_role("link", name="Operation sheet (PDF)").count() > 0)
+    until(page, plans, lambda: rows.count() == 3)
+    expect(rows.first).to_contain_text("stated by Dr R. Halvorsen")
+    page.locator("tbody a").first.click()
     link = page.get_by_role("link", name="Operation sheet (PDF)").first.get_attribute("href")
     assert link is not None
     sheet = page.request.get(link)

@@ -27,6 +27,8 @@ LOG = logging.getLogger("nutation.web")
 _IDLE_SECONDS = 0.2
 """How long the worker sleeps where nobody is due: the longest that a new answer is late for it."""
 _PLANS_IDLE_SECONDS = 1.0
+_NICE = 10
+"""How far answers and plans step back from the pages, where both want the same processor."""
 _FORGET_AFTER = timedelta(days=30)
 """Sessions and tries to sign in that are older than this tell nobody anything any more."""
 
@@ -101,6 +103,8 @@ def turn_of_day(store: Store, now: datetime) -> int:
 def run(url: str, parent: int, image_folder: Path | None) -> None:
     """The worker's loop, until the server that started it is gone; plans are made beside it, since they take longer."""
     configure_log()
+    if hasattr(os, "nice"):
+        os.nice(_NICE)
     store = Store.open(url)
     threading.Thread(target=_plans, args=(store, image_folder), daemon=True, name="plans").start()
     day: date | None = None

@@ -26,6 +26,11 @@ FORM_LIMIT_BYTES = 2 * 1024 * 1024
 """The largest body that is no upload: the longest form is a fraction of it."""
 
 _MEGABYTE = 1_000_000
+_KEEP_ALIVE_S = 75
+"""How long a connection stays open unused: longer than a page is read, and than most proxies keep their own.
+
+A connection that is closed in the moment in which a form is sent loses the form.
+"""
 
 
 class RequestLog:
@@ -107,7 +112,7 @@ def uvicorn_options(settings: Settings) -> dict[str, Any]:
     """How the web server is run: where it listens, and without its own log of paths and queries as they are."""
     return {
         "host": settings.host, "port": settings.port, "access_log": False, "log_config": None,
-        "server_header": False, "proxy_headers": False,
+        "server_header": False, "proxy_headers": False, "timeout_keep_alive": _KEEP_ALIVE_S,
     }  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Each template gets ``current`` (``web.context.Current`` or None), ``may(right)``
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import lru_cache, partial
 from pathlib import Path
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 TEMPLATES = Path(__file__).parent / "templates"
 
+_NOT_SHOWN = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+"""Marks that reorder what is read, so that a side or a name would seem to be another, and what is no character."""
+
 
 def render(
     request: Request,
@@ -45,6 +49,8 @@ def render(
         current=who, may=partial(_may, who), csrf=partial(hidden_field, request),
         settings=settings_of(request), request_id=request_id_of(request), **values,
     )  # fmt: skip
+    if not text.isascii():
+        text = _NOT_SHOWN.sub("", text)
     response = HTMLResponse(text, status_code=status, headers=dict(headers or {}))
     if getattr(request.state, "visitor_is_new", False):
         settings = settings_of(request)
