@@ -229,7 +229,8 @@ def growth(peers: Peers, sizes: list[float]) -> None:
         " | product, a load | of the bandwidth | product with smoothing | of the bandwidth |\n|" + "---|" * 12
     )
     constructs = [
-        "| cubes | placing the second | its set-up anew | on the first's bones | its six loads |\n|" + "---|" * 5
+        "| cubes | first: placing | set-up | six loads | iterations | second: placing | set-up | six loads"
+        " | iterations | all, first is 1 |\n|" + "---|" * 10
     ]
     for size in sizes:
         f = peers.work("growth", str(peers.folder / f"{size:g}"))

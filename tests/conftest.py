@@ -6,12 +6,13 @@ import os
 import shutil
 from collections.abc import Generator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from databases import PostgreSQL, fresh_sqlite, running_postgresql
+if TYPE_CHECKING:
+    from databases import PostgreSQL
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Workers share the cores already: threads of each would only wait for those of the others.
@@ -112,6 +113,8 @@ def chromium() -> str:
 @pytest.fixture(scope="session")
 def postgresql() -> Generator[PostgreSQL]:
     """A real PostgreSQL for the whole run of this worker."""
+    from databases import running_postgresql
+
     with running_postgresql() as server:
         yield server
 
@@ -134,6 +137,8 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
     """A fresh database with its tables made: on SQLite, and again on a real PostgreSQL."""
+    from databases import fresh_sqlite
+
     if request.param == "sqlite":
         with fresh_sqlite(tmp_path, request.getfixturevalue("sqlite_template")) as url:
             yield url
@@ -145,5 +150,7 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[st
 @pytest.fixture
 def sqlite_url(sqlite_template: Path, tmp_path: Path) -> Generator[str]:
     """A fresh SQLite database with its tables made."""
+    from databases import fresh_sqlite
+
     with fresh_sqlite(tmp_path, sqlite_template) as url:
         yield url
