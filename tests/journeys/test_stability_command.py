@@ -7,27 +7,28 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 import pytest
 import trimesh
 
 from nutation.anatomy.build import build_pelvis
-from nutation.anatomy.pelvis import LEFT_HIP, SACRUM
+from nutation.anatomy.pelvis import LEFT_HIP, RIGHT_HIP, SACRUM
 from nutation.anatomy.phantom import phantom
 from nutation.anatomy.space import Grid
 from nutation.cli import stability_command, stability_input, stability_making
 from nutation.cli.speaking import UsageError
 from nutation.cli.stability_command import Options
 from nutation.cli.stability_input import Case, Wanted, case_of
+from nutation.cli.stability_support import held_at
 from nutation.planning.document import tell_plan
 from nutation.planning.exports.overlays import nifti, with_known_ids
 from nutation.planning.make import make_plan
 from nutation.record.errors import InputError
 from nutation.stability import memory
 from nutation.stability.kept import KeptModel
+from stability.pelvises_made import phantom_pelvis, without_below
 
 pytestmark = pytest.mark.slow
 
@@ -243,12 +244,21 @@ def case(planned: Path, monkeypatch: pytest.MonkeyPatch) -> Case:
     return case_of(replace(WANTED, what=(planned / "plan.json",), fewer=True))
 
 
-def test_the_fixed_ilium_is_that_of_the_joint_asked_about() -> None:
-    left, right = (cast("Case", SimpleNamespace(sides=(side,))) for side in ("left", "right"))
-    fixed = replace(ASKED, support="one-ilium")
-    assert stability_making._support(left, fixed) == "ilium_left"
-    assert stability_making._support(right, fixed) == "ilium_right"
-    assert stability_making._support(left, ASKED) == "ischia"
+def test_the_pelvis_is_held_as_named_else_where_the_image_shows_it() -> None:
+    """An image for the joint alone mostly ends above the ischia: the hip sockets hold then, else the ilium."""
+    whole = phantom_pelvis()
+    assert held_at(whole, "left", "one-ilium") == ("ilium_left", ())
+    assert held_at(whole, "right", "one-ilium") == ("ilium_right", ())
+    assert held_at(whole, "right", "acetabula") == ("acetabula", ())
+    assert held_at(whole, "left", None) == ("ischia", ())
+    cut = without_below(whole, RIGHT_HIP, -120.0)
+    support, (said,) = held_at(cut, "left", None)
+    assert support == "acetabula"
+    assert "in both hip sockets" in said
+    assert "ischium" in said
+    support, (said,) = held_at(without_below(cut, RIGHT_HIP, -40.0), "left", None)
+    assert support == "ilium_left"
+    assert "at the left ilium" in said
 
 
 def test_constructs_are_the_plan_its_alternatives_and_each_implant_left_out(case: Case) -> None:

@@ -30,6 +30,8 @@ def test_every_approach_has_sizes_and_unseen_ones_say_so() -> None:
         (caution,) = catalogue.cautions_for(catalogue.of_system(system))
         assert "unverified" in caution
     assert catalogue.of_system("iFuse TORQ")[0].pin_diameter_mm == 3.2
+    grafts = {size.system for size in catalogue.sizes if size.material == "bone"}
+    assert grafts == {"posterior allograft"}
 
 
 def test_ids_are_unique_and_unknown_ones_name_the_nearest() -> None:
@@ -56,9 +58,10 @@ def test_yaml_with_several_lengths(tmp_path: Path) -> None:
 
 def test_csv_with_semicolons(tmp_path: Path) -> None:
     file = tmp_path / "ours.csv"
-    file.write_text("id;system;section;diameter_mm;length_mm;cannulated\nA1;Ours;triangle;7;45;no\n")
+    file.write_text("id;system;section;diameter_mm;length_mm;cannulated;material\nA1;Ours;triangle;7;45;no;bone\n")
     (size,) = read_catalogue(file).sizes
     assert (size.id, size.section, size.length_mm, size.cannulated) == ("A1", "triangle", 45.0, False)
+    assert size.material == "bone"
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nutation.anatomy.build import build_pelvis
+from nutation.anatomy.labels import read_labels
+from nutation.anatomy.meshes import read_meshes
 from nutation.anatomy.phantom import tilted
+from nutation.anatomy.plain import tell_frame
+from nutation.anatomy.shapes import BoneShapes
 from nutation.planning.document import digests, implants_of, read_plan, tell_plan
 from nutation.planning.document_plan import on_these_bones, plan_of
+from nutation.planning.exports.overlays import nifti, with_known_ids
 from nutation.planning.make import PlanMade, make_plan
 from nutation.record.errors import InputError
 from planning.construct_world import pelvis_of_phantom
@@ -169,3 +175,18 @@ def test_other_bones_are_known_by_their_frame(document: dict[str, Any]) -> None:
     assert not on_these_bones(document, replace(pelvis, frame=tilted(tilt_deg=2)))
     assert not on_these_bones(document, replace(pelvis, frame=tilted(shift_mm=np.array([0.0, 3.0, 0.0]))))
     assert not on_these_bones({k: v for k, v in document.items() if k != "pelvic_frame"}, pelvis)
+
+
+def test_surfaces_and_the_label_map_written_of_them_are_the_same_bones(data_dir: Path, tmp_path: Path) -> None:
+    """A plan made on surfaces is asked about with the label map that lies beside it; another pelvis is another."""
+    shapes = _surfaces(data_dir, "17")
+    made = build_pelvis(shapes, spacing_mm=2.0)
+    labels = tmp_path / "overlay_bones.nii.gz"
+    labels.write_bytes(nifti(with_known_ids(shapes.sampled(made.grid)), made.grid))
+    document = {"pelvic_frame": tell_frame(made.frame)}
+    assert on_these_bones(document, build_pelvis(read_labels(labels), spacing_mm=1.0))
+    assert not on_these_bones(document, build_pelvis(_surfaces(data_dir, "8"), spacing_mm=2.0))
+
+
+def _surfaces(data_dir: Path, case: str) -> BoneShapes:
+    return read_meshes(*(data_dir / "atlas" / bone / f"{case}.vtp" for bone in ("sacrum", "left", "right")))

@@ -22,7 +22,7 @@ from nutation.anatomy.space import Floats
 from nutation.evidence import load
 from nutation.stability.attach import attach, threefold
 from nutation.stability.beams import cross_matrix
-from nutation.stability.implants import Bed, Grip, place
+from nutation.stability.implants import Bed, Grip, elastic, place
 from nutation.stability.interface import Interface, Layer, confined_mpa, interface_of, shear_mpa
 from nutation.stability.materials import RESOLVED_MM, bone_figures
 from nutation.stability.mesh import Couplings, VoxelMesh
@@ -109,12 +109,8 @@ def intact(blocks: Blocks, spacing_mm: float) -> Found:
 
 def as_beam(blocks: Blocks, spacing_mm: float, grip: Grip) -> Found:
     """The implant as the model has it."""
-    metal = load().entry("titanium")
     pelvis, mesh = _pelvis(blocks), _bone(blocks, spacing_mm)
-    placed = place(
-        Bed(pelvis, mesh), "left", pelvis.joints["left"], [blocks.implant], grip,
-        modulus_mpa=metal.number("modulus_mpa"), poisson=metal.number("poisson"),
-    )  # fmt: skip
+    placed = place(Bed(pelvis, mesh), "left", pelvis.joints["left"], [blocks.implant], grip, elastic())
     return _solved(blocks, mesh, mesh, placed.matrix, placed.extra)
 
 

@@ -19,7 +19,7 @@ from nutation.stability.mesh_build import build_mesh
 from nutation.stability.regions import Regions, find_regions
 from nutation.stability.supports import SUPPORT_MM, region_loads, support_of, unit_loads
 from nutation.stability.symphysis import symphysis_layer
-from stability.pelvises_made import phantom_pelvis, without
+from stability.pelvises_made import phantom_pelvis, without, without_below
 
 
 @cache
@@ -103,8 +103,13 @@ def test_a_fixed_ilium_is_as_stiff_in_coarse_as_in_fine_cubes() -> None:
 
 def test_what_the_image_does_not_show_cannot_hold_or_be_loaded() -> None:
     cut = find_regions(without(phantom_pelvis(), RIGHT_HIP))
-    with pytest.raises(InputError, match="no tuberosity right"):
+    with pytest.raises(InputError, match="no tuberosity right") as caught:
         support_of(mesh(), phantom_pelvis(), cut, "ischia")
+    assert caught.value.mend.endswith("shows: ilium_left, ilium_right")
+    cut = find_regions(without_below(phantom_pelvis(), RIGHT_HIP, -120.0))
+    with pytest.raises(InputError, match="no tuberosity right") as caught:
+        support_of(mesh(), phantom_pelvis(), cut, "ischia")
+    assert "shows: acetabula, ilium_left" in caught.value.mend
     with pytest.raises(InputError, match="no load can enter"):
         unit_loads(mesh(), Regions({}, {}, {"s1_endplate": "it is cut off"}), load_axes(phantom_pelvis()))
 

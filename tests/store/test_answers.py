@@ -79,6 +79,9 @@ def test_a_worker_that_died_is_followed_by_another_but_not_for_ever(store: Store
         held = answers.waiting(conn, told.patient)
         assert held is not None
         assert held.error == "too deep"
+        assert answers.make_all_due(conn, DAY, VERSIONS, later) == 0  # a worker that starts anew does not try at once
+        assert answers.make_all_due(conn, DAY + timedelta(days=1), VERSIONS, later + timedelta(days=1)) == 1
+        assert answers.take_due(conn, later + timedelta(days=1)) is not None
 
 
 def test_a_new_day_or_version_makes_everyone_due(store: Store, now: datetime) -> None:

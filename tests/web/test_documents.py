@@ -553,26 +553,6 @@ def test_the_readiness_sheet_is_the_stored_answers(app: FastAPI, store: Store) -
     assert client.get(f"/patients/{fresh}/readiness.pdf").status_code == 422
 
 
-def test_a_letter_written_in_a_form_is_a_document_without_pages(app: FastAPI, store: Store) -> None:
-    patient = added(store, "discordant-blocks")
-    with store.write() as conn:
-        text = "<b>Dear colleague</b>"
-        sha = documents.put(conn, patient, text.encode(), "text/plain; charset=utf-8")
-        body = {
-            "id": "a" * 32, "sha256": sha, "title": "Letter", "type": "letter", "dated": None,
-            "media_type": "text/plain; charset=utf-8", "bytes": len(text), "pages": 1,
-        }  # fmt: skip
-        ledger.append(conn, patient, [ledger.Draft("document", body)], by="dr", at=NOW)
-    client = as_role(app, "coordinator")
-    place = f"/patients/{patient}/documents/{'a' * 32}"
-    assert client.get(place).status_code == 200
-    answer = client.get(f"{place}/content")
-    assert answer.headers["content-type"].startswith("text/plain")
-    assert "sandbox" in answer.headers["content-security-policy"]
-    told = {"events": "injection-2e71a2ceddf0be69", "page": "1"}
-    assert "has no pages" in client.post(f"{place}/pins", data=told).text
-
-
 def test_streams_are_what_pypdf_reads() -> None:
     """The made PDFs are what they claim to be: the hidden script is there, and not in the bytes."""
     made = _in_object_stream(b"<</S/JavaScript/JS(x)>>")

@@ -219,13 +219,20 @@ def test_an_operation_with_its_device_and_a_complication() -> None:
     told = {
         "day": "2026-09-01", "side": "left", "operation.0.modality": "actual", "operation.0.target": "si_joint",
         "operation.0.route": "lateral", "operation.0.transfixing": "yes", "operation.0.implants": "3",
-        "operation.0.note.lot": "A12, A13, A14", "operation.0.note.blood": "30", "operation.0.note": "No event.",
+        "operation.0.implant_lots": "S1: A12; S2: A13; S3: A14", "operation.0.graft": "yes",
+        "operation.0.graft_kind": "allograft", "operation.0.graft_lot": "T-771, 5 ml",
+        "operation.0.anaesthesia": "general", "operation.0.nerve_monitoring": "emg", "operation.0.blood_loss_ml": "30",
+        "operation.0.closure": "skin glue", "operation.0.note.surgeon": "R. Halvorsen", "operation.0.note": "No event.",
         "complication.0.category": "wound", "complication.0.severe": "no", "complication.0.happened": "2026-09-08",
     }  # fmt: skip
     operation, wound = events_of("operation", told)
     assert isinstance(operation, Operation)
     assert (operation.modality, operation.target, operation.implants) == ("actual", "si_joint", 3)
-    assert operation.note == "Lot, serial or UDI of each implant: A12, A13, A14\nBlood lost: 30 ml\nNo event."
+    assert operation.implant_lots == "S1: A12; S2: A13; S3: A14"
+    assert (operation.graft, operation.graft_kind, operation.graft_lot) == (True, "allograft", "T-771, 5 ml")
+    assert (operation.anaesthesia, operation.nerve_monitoring, operation.blood_loss_ml) == ("general", "emg", 30)
+    assert operation.closure == "skin glue"
+    assert operation.note == "Surgeon and assistants: R. Halvorsen\nNo event."
     assert isinstance(wound, AdverseEvent)
     assert (wound.category, wound.severe, wound.side) == ("wound", False, "left")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import UTC, datetime
 from html.parser import HTMLParser
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from pypdf import PdfReader
 
 from nutation.record.head import Event
 from nutation.record.kinds import Examination, Injection, SafetyScreen
@@ -256,17 +258,43 @@ def test_another_forms_event_leads_to_its_own_form(surgeon: TestClient, patient:
 # -- what else a form keeps --------------------------------------------------------------------------
 
 
-def test_a_letter_is_kept_as_a_document_of_the_record(surgeon: TestClient, store: Store, patient: str) -> None:
-    address = f"/patients/{patient}/forms/letter"
-    typed = {**opened(surgeon, address), "day": "2026-08", "letter.title": "Answer", "letter.text": "Dear Dr Iyer,\n…"}
-    assert sends(surgeon, address, typed).status_code == 303
+def test_a_letter_is_kept_on_pages_to_which_findings_are_pinned(
+    surgeon: TestClient, store: Store, patient: str
+) -> None:
+    address, text = f"/patients/{patient}/forms/letter", "Dear Dr Iyer,\n<b>no</b> relief #[of] $pain$\n\nBest"
+    typed = {
+        **opened(surgeon, address), "day": "2026-08", "letter.title": "Answer", "letter.correspondent": "Dr Iyer",
+        "letter.text": text,
+    }  # fmt: skip
+    place = sends(surgeon, address, typed)
+    assert place.status_code == 303
     assert sends(surgeon, address, typed).status_code == 303, "sent twice, it adds nothing"
     with store.read() as conn:
         (entry,) = ledger.entries(conn, patient, ("document",))
         assert entry.body is not None
-        kept = documents.get(conn, patient, entry.body["sha256"])
-    assert (entry.body["title"], entry.body["type"], entry.body["dated"]) == ("Answer", "letter", "2026-08")
-    assert kept.content == "Dear Dr Iyer,\n…".encode()
+        kept = documents.get(conn, patient, entry.body["text_sha256"])
+    assert (entry.body["title"], entry.body["type"], entry.body["dated"]) == ("Answer (Dr Iyer)", "letter", "2026-08")
+    assert kept.content == text.encode()
+    content = surgeon.get(f"{place.headers['location']}/content")
+    assert content.headers["content-type"] == "application/pdf"
+    (page,) = PdfReader(io.BytesIO(content.content)).pages
+    for line in (
+        "Answer",
+        "Dr Iyer",
+        "Aug 2026",
+        "Dear Dr Iyer,",
+        "<b>no</b> relief #[of] $pain$",
+        "Best",
+        "Entered by",
+    ):
+        assert line in page.extract_text()
+    screen = f"/patients/{patient}/forms/safety_screen"
+    told_ = {**opened(surgeon, screen), "day": "2026-08-01", "screen.0.fever": "denied"}
+    assert sends(surgeon, screen, told_).status_code == 303
+    pinned = {"events": told(store, patient)[0].id, "page": "1"}
+    assert sends(surgeon, f"{place.headers['location']}/pins", pinned).status_code == 303
+    with store.read() as conn:
+        assert len(ledger.entries(conn, patient, ("pin",))) == 1
 
 
 def test_a_saddle_numbness_stops_the_provocation_at_once(surgeon: TestClient, store: Store, patient: str) -> None:

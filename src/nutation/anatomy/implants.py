@@ -11,13 +11,14 @@ from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats, unit
 
 Section = Literal["triangle", "circle", "square"]
+Material = Literal["titanium", "bone"]
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
     """One size of a catalogue: `diameter_mm` is the circle around the section, across which clearance is judged.
 
-    `pin_diameter_mm` is the guide pin's, None where the source does not give one.
+    `pin_diameter_mm` is the guide pin's, None where the source does not give one; `material` bone is a graft.
     """
 
     id: str
@@ -27,6 +28,7 @@ class Size:
     length_mm: float
     cannulated: bool = True
     pin_diameter_mm: float | None = None
+    material: Material = "titanium"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ def tell_implant(implant: Implant, frame: Frame) -> dict[str, Any]:
         "section": size.section,
         "cannulated": size.cannulated,
         "pin_diameter_mm": size.pin_diameter_mm,
+        "material": size.material,
     }
 
 

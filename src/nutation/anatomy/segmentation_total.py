@@ -54,7 +54,7 @@ def by_totalsegmentator(image: Image) -> BoneShapes:
         given, made = Path(folder) / "ct.nii.gz", Path(folder) / "TotalSegmentator.nii.gz"
         library.WriteImage(to_sitk(image.volume.values, image.volume.grid), str(given))
         _run(given, made, ct)
-        _check_found(np.unique(library.GetArrayViewFromImage(library.ReadImage(str(made)))).tolist(), ct)
+        _check_found(np.unique(library.GetArrayFromImage(library.ReadImage(str(made)))).tolist(), ct)
         shapes = read_labels(made, image=image)
     told = replace(shapes.source, files=image.source.files)
     return replace(

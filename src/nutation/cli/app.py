@@ -311,12 +311,12 @@ def stability(
         float | None, typer.Option(metavar="MM", help="Edge of the elements, 0.5 to 4 (2; for --search 4).")
     ] = None,
     support: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="What is held: ischia, acetabula, one-ilium (of the joint asked about), or acetabulum_left, "
-            "acetabulum_right, ilium_left, ilium_right."
+            "acetabulum_right, ilium_left, ilium_right (the first of these three that the image shows)."
         ),
-    ] = "ischia",
+    ] = None,
     moment: Annotated[
         float | None, typer.Option(metavar="NM", help="Moment on S1, of the published sizes (the middle one).")
     ] = None,

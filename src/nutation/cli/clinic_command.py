@@ -38,6 +38,7 @@ def demo(*, port: int, browser: bool, folder: Path | None) -> None:
 def _demo_in(folder: Path, port: int, browser: bool) -> None:
     from nutation.store import Store
     from nutation.web import demo as made_up
+    from nutation.web import demo_practice
     from nutation.web.serving import listen, serve
     from nutation.web.settings import Settings, kept_key
 
@@ -53,7 +54,7 @@ def _demo_in(folder: Path, port: int, browser: bool) -> None:
         made_up.fill(store, datetime.now(UTC))
         store.close()
 
-    threading.Thread(target=made_up.practice_images, args=(folder / "images",), daemon=True).start()
+    threading.Thread(target=demo_practice.practise, args=(folder / "images", url), daemon=True).start()
 
     def ready(store: Store) -> None:
         links = made_up.ways_in(store, settings, datetime.now(UTC))

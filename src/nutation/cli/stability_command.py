@@ -49,7 +49,7 @@ class Options:
     compare: tuple[Path, ...]
     fewer: bool
     resolution: float
-    support: str
+    support: str | None
     moment: float | None
     follower: float | None
     quick: bool
@@ -117,7 +117,7 @@ def _sound(what: tuple[Path, ...], options: Options) -> None:
         raise UsageError("name at most a plan (plan.json) and the bones that it was made on.")
     if options.side not in (None, "left", "right"):
         raise UsageError(f"--side is {options.side!r}; write left or right.")
-    if options.support not in SUPPORTS:
+    if options.support is not None and options.support not in SUPPORTS:
         raise UsageError(f"--support is {options.support!r}; write one of {', '.join(SUPPORTS)}.")
     if not FINEST_MM <= options.resolution <= COARSEST_MM:
         raise UsageError(f"--resolution is {options.resolution:g}; write {FINEST_MM:g} to {COARSEST_MM:g} mm.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from nutation.anatomy.source import Side
-from nutation.cli.stability_command import ONE_ILIUM, Options
+from nutation.cli.stability_command import Options
 from nutation.cli.stability_input import Case, Wanted, case_of
+from nutation.cli.stability_support import held_at
 from nutation.record.errors import InputError
 from nutation.report import stability_told
 from nutation.stability.document import peak_memory_mb, tell_study
@@ -41,7 +42,9 @@ def answered(what: tuple[Path, ...], options: Options) -> Answer:
         say("reading the bones …")
         case = case_of(_wanted(what, options))
         say("meshing the bones …")
-        model = KeptModel(_parts(case, options))
+        support, said = held_at(case.pelvis, case.sides[0], options.support)
+        case = replace(case, warnings=(*case.warnings, *said))
+        model = KeptModel(_parts(case, options, support))
         _check_implants(case, model)
         if options.stance:
             with _whose(case.bones):
@@ -61,7 +64,7 @@ def answered(what: tuple[Path, ...], options: Options) -> Answer:
                 )
                 for side in case.sides
             )
-    document = _document(case, studies, options)
+    document = _document(case, studies, support)
     return Answer(case, model, studies, document, stability_told.told(document))
 
 
@@ -86,15 +89,9 @@ def _wanted(what: tuple[Path, ...], options: Options) -> Wanted:
     )  # fmt: skip
 
 
-def _parts(case: Case, options: Options) -> Parts:
+def _parts(case: Case, options: Options, support: Support) -> Parts:
     with _whose(case.bones):
-        return parts_of(case.pelvis, spacing_mm=options.resolution, support=_support(case, options))
-
-
-def _support(case: Case, options: Options) -> Support:
-    """What is held: as named, or the hip bone of the joint that is asked about."""
-    named = f"ilium_{case.sides[0]}" if options.support == ONE_ILIUM else options.support
-    return cast("Support", named)
+        return parts_of(case.pelvis, spacing_mm=options.resolution, support=support)
 
 
 def _check_implants(case: Case, model: KeptModel) -> None:
@@ -122,12 +119,12 @@ def _of(side: Side, case: Case, say: Callable[[str], None]) -> Callable[[str], N
     return (lambda text: say(f"{side} joint, {text}")) if len(case.sides) > 1 else say
 
 
-def _document(case: Case, studies: tuple[Study, ...], options: Options) -> Plain:
+def _document(case: Case, studies: tuple[Study, ...], support: Support) -> Plain:
     """The document of the first side; where both were asked about, that of the other beside it."""
     peak = peak_memory_mb()
     told = [
         tell_study(
-            one, case.pelvis, support=_support(case, options), plans=case.plans, files=case.inputs,
+            one, case.pelvis, support=support, plans=case.plans, files=case.inputs,
             peak_mb=peak, warnings=case.warnings,
         )
         for one in studies

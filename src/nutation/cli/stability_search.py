@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from nutation.cli.output import console, folder, json_text, print_json, written
 from nutation.cli.speaking import UsageError
@@ -62,9 +62,9 @@ def _plan(what: tuple[Path, ...], options: Options, asked: SearchOptions) -> Pat
 
 def _answered(plan: Path, what: tuple[Path, ...], options: Options, asked: SearchOptions) -> tuple[Plain, Plain]:
     """The document and its words. Raises InputError where the input gives none."""
-    from nutation.cli.stability_command import ONE_ILIUM
     from nutation.cli.stability_input import Wanted, case_of
     from nutation.cli.stability_search_input import start_of
+    from nutation.cli.stability_support import held_at
     from nutation.planning.document import read_plan
     from nutation.planning.margin import SIMULATIONS
     from nutation.planning.search import MOST as USUAL
@@ -73,7 +73,6 @@ def _answered(plan: Path, what: tuple[Path, ...], options: Options, asked: Searc
     from nutation.planning.search_model import SearchModel
     from nutation.report import search_told
     from nutation.stability.document import peak_memory_mb, tell_study
-    from nutation.stability.loads import Support
     from nutation.stability.model import parts_of
 
     with _telling(options.quiet) as say:
@@ -85,8 +84,7 @@ def _answered(plan: Path, what: tuple[Path, ...], options: Options, asked: Searc
             )
         )  # fmt: skip
         side, construct = case.sides[0], case.constructs["plan"]
-        named = f"ilium_{side}" if options.support == ONE_ILIUM else options.support
-        support = cast("Support", named)
+        support, said = held_at(case.pelvis, side, options.support)
         others = tuple(one for name, one in case.constructs.items() if name != "plan")
         with _whose(str(plan)):
             start = start_of(read_plan(plan), plan, construct, case.pelvis, asked.error, asked.limit)
@@ -99,7 +97,7 @@ def _answered(plan: Path, what: tuple[Path, ...], options: Options, asked: Searc
                 start.bench, construct, model, start.sizes, alternatives=others, most=asked.constructs or USUAL,
                 moment_nm=options.moment, follower_n=options.follower, seed=start.seed, told=say,
             )  # fmt: skip
-    warnings = (*case.warnings, *start.warnings, *start.other_margin(found))
+    warnings = (*case.warnings, *said, *start.warnings, *start.other_margin(found))
     document = tell_study(
         found.study, case.pelvis, support=support, plans=case.plans, files=case.inputs, peak_mb=peak_memory_mb(),
         warnings=warnings,

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
-from nutation.anatomy.implants import Section, Size
+from nutation.anatomy.implants import Material, Section, Size
 from nutation.evidence import Entry, Evidence, EvidenceError, load
 from nutation.evidence.plain_yaml import parse
 from nutation.record.errors import InputError
 
 _SECTIONS: tuple[Section, ...] = ("triangle", "circle", "square")
+_MATERIALS: tuple[Material, ...] = ("titanium", "bone")
 _TOPIC = "implants"
 _PARTS: Mapping[str, str] = {
     "diameters_mm": "its diameters",
@@ -24,7 +25,7 @@ _PARTS: Mapping[str, str] = {
     "diameter_of": "across which circle its diameter is taken (here: the circle around the section)",
 }
 _FIELDS = ("id", "system", "section", "diameter_mm", "length_mm", "lengths_mm", "cannulated", "pin_diameter_mm",
-           "approaches", "default_for")  # fmt: skip
+           "material", "approaches", "default_for")  # fmt: skip
 # Beyond these no implant of this joint is thinkable; a figure outside is a slip of unit or of column.
 _DIAMETERS_MM, _LENGTHS_MM = (2.0, 30.0), (10.0, 200.0)
 
@@ -109,6 +110,7 @@ def packaged_catalogue(evidence: Evidence | None = None) -> Catalogue:
             Size(
                 f"{_slug(system)}-{diameter:g}x{length:g}", system, cast("Section", value["section"]), diameter, length,
                 bool(value["cannulated"]), None if pin is None else float(pin),
+                cast("Material", value.get("material", "titanium")),
             )
             for diameter in _steps(value["diameters_mm"]) for length in _steps(value["lengths_mm"])
         ]  # fmt: skip
@@ -119,7 +121,8 @@ def read_catalogue(path: Path) -> Catalogue:
     """A clinic's own sizes from YAML (a list `sizes:`) or CSV (one size a line).
 
     Fields: system, section (triangle, circle, square), diameter_mm, length_mm (or lengths_mm), and if known id,
-    cannulated, pin_diameter_mm, approaches. Raises InputError naming the line and the mend.
+    cannulated, pin_diameter_mm, material (titanium, or bone of a graft), approaches. Raises InputError naming the line
+    and the mend.
     """
     try:
         text = path.read_text(encoding="utf-8-sig")
@@ -224,13 +227,19 @@ def _sizes_of(row: Mapping[str, Any], file: str, line: int) -> list[Size]:
     if row.get("pin_diameter_mm") not in (None, ""):
         pin = _number(row, "pin_diameter_mm", (0.5, diameter), file, line)
     cannulated = str(row.get("cannulated", "true")).strip().lower() not in {"false", "no", "0"}
+    material = str(row.get("material") or "titanium").strip().lower()
+    if material not in _MATERIALS:
+        raise _bad(f"the material {material!r} is not known.", file, line, f"write one of {', '.join(_MATERIALS)}.")
     name = str(row.get("id") or "").strip()
     if name and len(lengths) > 1:
         raise _bad("one id stands for several lengths.", file, line, "remove the id, or give one length.")
     return [
-        Size(name or f"{_slug(system)}-{diameter:g}x{length:g}", system, section, diameter, length, cannulated, pin)
+        Size(
+            name or f"{_slug(system)}-{diameter:g}x{length:g}", system, section, diameter, length, cannulated, pin,
+            material,
+        )
         for length in lengths
-    ]
+    ]  # fmt: skip
 
 
 def _number(row: Mapping[str, Any], name: str, bounds: tuple[float, float], file: str, line: int) -> float:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from nutation.anatomy.images import Image
-from nutation.anatomy.implants import Implant, Pose, Size
+from nutation.anatomy.implants import Implant, Pose
 from nutation.anatomy.pelvis import LEFT_HIP, RIGHT_HIP, SACRUM, Pelvis
 from nutation.anatomy.shapes import BoneShapes
 from nutation.anatomy.space import Floats, Frame
@@ -173,10 +173,7 @@ def _compared(
             f"It measures {length:.0f} mm, {planned.size.length_mm:g} mm were planned: another size was placed, or "
             "part of it is not seen. The tip's error contains the difference."
         )
-    seen = Size(
-        planned.size.id, planned.size.system, planned.size.section, planned.size.diameter_mm, length,
-        planned.size.cannulated, planned.size.pin_diameter_mm,
-    )  # fmt: skip
+    seen = replace(planned.size, length_mm=length)
     placed = Implant(seen, Pose(entry, direction, planned.pose.roll_deg))
     kept = None
     if pelvis is not None and boundary is not None:

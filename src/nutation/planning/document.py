@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from nutation.anatomy.implants import Implant, Pose, Section, Size
+from nutation.anatomy.implants import Implant, Material, Pose, Section, Size
 from nutation.anatomy.pelvis import Pelvis
 from nutation.anatomy.plain import (
     MM_DECIMALS,
@@ -153,7 +153,7 @@ def _read(one: Mapping[str, Any], frame: Frame | None) -> Implant:
     size = Size(
         str(one["catalogue"]), str(one.get("system", "")), cast("Section", one.get("section", "circle")),
         float(one["diameter_mm"]), float(one["length_mm"]), bool(one.get("cannulated", True)),
-        one.get("pin_diameter_mm"),
+        one.get("pin_diameter_mm"), cast("Material", one.get("material", "titanium")),
     )  # fmt: skip
     return Implant(size, Pose(entry, direction / np.linalg.norm(direction), float(one.get("roll_deg", 0.0))))
 

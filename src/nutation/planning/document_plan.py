@@ -14,9 +14,10 @@ from nutation.planning.document import implants_of
 from nutation.planning.plan import Breach, Clearance, Corridor, Margin, Plan, PlannedImplant, Purchase, Structure
 from nutation.record.errors import InputError
 
-# The frame follows from the bones alone: the same bones give the same to the digits that a document keeps. What lies
-# further off is another pelvis, another scan, or another outline of the bones.
-SAME_MM, SAME_DEG = 0.5, 0.5
+# The frame follows from the bones alone: the same label map gives the same to the digits that a document keeps, and
+# surfaces and the label map that a plan writes of them give frames 0.5 mm and 0.3° apart. What lies further off is
+# another pelvis, another scan, or another outline of the bones.
+SAME_MM, SAME_DEG = 1.5, 1.0
 
 
 def plan_of(document: Mapping[str, Any], pelvis: Pelvis) -> Plan:

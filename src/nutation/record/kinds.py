@@ -395,6 +395,25 @@ class Operation(Event):
     implants: Count | None = None
     fused_to_sacrum: bool | None = None
     levels: Count | None = None
+    maker: str | None = Field(default=None, description="Maker and model of the implants, as on the label.")
+    implant_lots: str | None = Field(
+        default=None, description="Lot, serial number or UDI of each implant with its place, parted by semicolons."
+    )
+    graft_kind: (
+        Literal["autograft", "allograft", "demineralised_bone", "synthetic", "growth_factor", "mixed", "other"] | None
+    ) = None
+    graft_lot: str | None = None
+    anaesthesia: Literal["general", "spinal", "local_with_sedation", "other"] | None = None
+    guidance: Literal["fluoroscopy", "navigation", "robot", "ct", "other"] | None = None
+    nerve_monitoring: Literal["none", "emg", "evoked_potentials", "both"] | None = None
+    antibiotic_given: bool | None = None
+    closure: str | None = Field(default=None, description="How the wound was closed and dressed.")
+    skin_to_skin_min: Count | None = None
+    blood_loss_ml: Count | None = None
+    weight_bearing: Literal["full", "partial", "toe_touch", "none"] | None = Field(
+        default=None, description="On the leg of the operated side, from the first day."
+    )
+    nights_in_hospital: Count | None = None
     result: CareResult | None = None
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from nutation.anatomy.implants import Material
 from nutation.anatomy.pelvis import Pelvis
 from nutation.anatomy.plain import tell_frame, tell_image, tell_implant, tell_patient
 from nutation.anatomy.space import Floats, Frame
@@ -33,7 +34,11 @@ _RESTS_ON = (
     "ligament_areas", "ligament_bundles", "ligament_sweep", "ligament_pretension_sensitivity", "ligament_sites",
     "ligament_lengths", "sacral_lengths", "intact_bands",
 )  # fmt: skip
-_OF_IMPLANTS = ("titanium", "implant_grip")
+_OF_IMPLANTS = {"titanium": ("titanium", "implant_grip"), "bone": ("bone_moduli", "implant_grip")}
+_GRAFT = (
+    "A graft is taken for a bar of cortical bone, since no modulus of a graft was found; it is held as an implant is. "
+    "How a graft settles and heals is not part of the model."
+)
 _DEG, _MM, _PCT, _SHARE, _STRAIN = 3, 3, 1, 3, 6
 
 BAND_CASES = ("compression_nutation", "compression_translation")
@@ -61,6 +66,7 @@ def tell_study(
     withheld = {**study.withheld, **withheld_cases(study.intact_cases, evidence)}
     first = next(iter(study.constructs), None)
     basis = _basis(study, evidence)
+    said = (*study.warnings, *_grafts(study), *pelvis.warnings, *source.warnings, *warnings)
     return {
         "format": FORMAT,
         "side": study.side,
@@ -75,7 +81,7 @@ def tell_study(
             "solutions": study.solutions,
             "backend": study.backend,
         },
-        "warnings": list(dict.fromkeys((*study.warnings, *pelvis.warnings, *source.warnings, *warnings))),
+        "warnings": list(dict.fromkeys(said)),
         "order": tell_order(study),
         "intact": {
             "rom_deg": {name: _by_setting(study, study.intact_deg[:, n], name, _DEG) for n, name in enumerate(MOTIONS)},
@@ -218,7 +224,7 @@ def _basis(study: Study, evidence: Evidence) -> list[dict[str, Any]]:
     cases = [name for one in study.intact_cases for name in one.case.evidence]
     if study.stance:
         cases += [*RESTS_ON, *(name for one in study.stance for name in one.case.evidence)]
-    every = [*study.evidence, *_RESTS_ON, *(_OF_IMPLANTS if study.constructs else ()), *cases]
+    every = [*study.evidence, *_RESTS_ON, *(name for one in _materials(study) for name in _OF_IMPLANTS[one]), *cases]
     rows: list[dict[str, Any]] = []
     for name in dict.fromkeys(every):
         entry = evidence.entry(name)
@@ -230,6 +236,14 @@ def _basis(study: Study, evidence: Evidence) -> list[dict[str, Any]]:
             }
         )  # fmt: skip
     return rows
+
+
+def _materials(study: Study) -> list[Material]:
+    return list(dict.fromkeys(i.size.material for one in study.constructs for i in one.construct.implants))
+
+
+def _grafts(study: Study) -> tuple[str, ...]:
+    return (_GRAFT,) if "bone" in _materials(study) else ()
 
 
 def _by_setting(study: Study, values: Floats, name: str, decimals: int) -> dict[str, float] | None:

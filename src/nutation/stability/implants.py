@@ -14,11 +14,12 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from nutation.anatomy.implants import Implant
+from nutation.anatomy.implants import Implant, Material
 from nutation.anatomy.openings_masks import sampled
 from nutation.anatomy.pelvis import BONE_NAMES, HIP_OF, SACRUM, Joint, Pelvis
 from nutation.anatomy.source import Side
 from nutation.anatomy.space import Floats
+from nutation.evidence import load
 from nutation.record.errors import InputError
 from nutation.stability.attach import attach, threefold
 from nutation.stability.beams import Beam, beam_of
@@ -152,16 +153,23 @@ class Bed:
 
 
 def place(
-    bed: Bed, side: Side, joint: Joint, implants: Sequence[Implant], grip: Grip, *, modulus_mpa: float, poisson: float
+    bed: Bed,
+    side: Side,
+    joint: Joint,
+    implants: Sequence[Implant],
+    grip: Grip,
+    elastic: Mapping[Material, tuple[float, float]],
 ) -> Placed:
-    """The implants of one joint as beams of one material in sacrum and ilium, held by their surface.
+    """The implants of one joint as beams in sacrum and ilium, held by their surface; in the other ilium too where they
+    reach it.
 
-    Raises InputError naming an implant that one of the two bones does not hold: in air, or short of the joint.
+    `elastic`: Young modulus in MPa and Poisson's ratio by material. Raises InputError naming an implant that one of the
+    joint's two bones does not hold: in air, or short of the joint.
     """
     from scipy import sparse
 
     library = cast("Any", sparse)
-    beams = tuple(beam_of(implant, modulus_mpa, poisson) for implant in implants)
+    beams = tuple(beam_of(implant, *elastic[implant.size.material]) for implant in implants)
     sizes = [6 * len(beam.depths_mm) for beam in beams]
     starts = bed.mesh.unknowns + np.concatenate([[0], np.cumsum(sizes)]).astype(int)
     total = int(starts[-1])
@@ -170,9 +178,12 @@ def place(
     for number, (beam, start) in enumerate(zip(beams, starts[:-1], strict=True), start=1):
         own = library.coo_matrix(beam.stiffness())
         matrix = matrix + library.csr_matrix((own.data, (own.row + start, own.col + start)), shape=(total, total))
-        found = {code: _tied(bed, beam, code, grip, int(start), total) for code in (SACRUM, HIP_OF[side])}
-        for code, (_, area) in found.items():
-            if area < LEAST_HELD_MM2:
+        bones = (SACRUM, HIP_OF[side], *_beyond(bed, beam, side))
+        found = {code: _tied(bed, beam, code, grip, int(start), total) for code in bones}
+        for code, (_, area) in list(found.items()):
+            if area < LEAST_HELD_MM2 and code not in (SACRUM, HIP_OF[side]):
+                del found[code]
+            elif area < LEAST_HELD_MM2:
                 raise InputError(
                     f"implant {number} has {area:.0f} mm² of its surface in the {BONE_NAMES[code]}: it holds nothing",
                     place=f"implant {number}",
@@ -183,6 +194,26 @@ def place(
             matrix = matrix + tie
     crossing = np.array([_crossing_mm(beam, joint) for beam in beams])
     return Placed(beams, matrix.tocsr(), tuple(int(one) for one in starts[:-1]), tuple(held), crossing)
+
+
+def elastic() -> dict[Material, tuple[float, float]]:
+    """Young modulus in MPa and Poisson's ratio by material; a graft has those of cortical bone, as none of its own was
+    found.
+    """
+    metal, bone = load().entry("titanium"), load().entry("bone_moduli")
+    return {
+        "titanium": (metal.number("modulus_mpa"), metal.number("poisson")),
+        "bone": (bone.number("cortical_mpa"), bone.number("cortical_poisson")),
+    }
+
+
+def _beyond(bed: Bed, beam: Beam, side: Side) -> tuple[int, ...]:
+    """The other hip, where the implant passes the middle of the body: one through the whole sacrum may reach it."""
+    outwards = 1.0 if side == "left" else -1.0
+    if not np.any(outwards * beam.points_mm[:, 0] < 0):
+        return ()
+    others = (code for name, code in HIP_OF.items() if name != side)
+    return tuple(code for code in others if np.any(bed.mesh.element_body == code))
 
 
 def _tied(bed: Bed, beam: Beam, code: int, grip: Grip, start: int, total: int) -> tuple[Any, float]:

@@ -20,7 +20,7 @@ from nutation.record.errors import InputError
 from nutation.stability.attach import attach
 from nutation.stability.footprints import Ligament, find_ligaments
 from nutation.stability.held import check_held
-from nutation.stability.implants import Bed, Grip, Placed, place
+from nutation.stability.implants import Bed, Grip, Placed, elastic, place
 from nutation.stability.interface import Interface, interface_of, joint_layer
 from nutation.stability.loads import LoadAxes, Support, load_axes
 from nutation.stability.mesh import Couplings, VoxelMesh
@@ -154,13 +154,10 @@ class Model:
 
         Raises InputError for an implant that holds nothing.
         """
-        metal, hold = load().entry("titanium"), load().entry("implant_grip")
+        hold = load().entry("implant_grip")
         grip = Grip(hold.number("bed_mm"), hold.number("along_share") if along_share is None else along_share)
         joint = self.parts.pelvis.joints[construct.side]
-        return place(
-            self._bed, construct.side, joint, construct.implants, grip,
-            modulus_mpa=metal.number("modulus_mpa"), poisson=metal.number("poisson"),
-        )  # fmt: skip
+        return place(self._bed, construct.side, joint, construct.implants, grip, elastic())
 
     def response(
         self,

@@ -39,7 +39,11 @@ def support_of(mesh: VoxelMesh, pelvis: Pelvis, regions: Regions, support: Suppo
     """The springs of a support. Raises InputError where the image does not show what it holds."""
     lacking = missing_support(support, regions)
     if lacking:
-        raise InputError(f"the pelvis cannot be held so: {lacking}", place="support", mend="choose another support")
+        shown = [name for name in ("ischia", "acetabula") if not missing_support(name, regions)]
+        raise InputError(
+            f"the pelvis cannot be held so: {lacking}", place="support",
+            mend=f"choose a support that this image shows: {', '.join([*shown, 'ilium_left', 'ilium_right'])}",
+        )  # fmt: skip
     per_mm2 = load().entry("bone_moduli").number("cortical_mpa") / SUPPORT_MM
     if support in FIXED_ILIUM:
         side = FIXED_ILIUM[support]

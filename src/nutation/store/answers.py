@@ -17,6 +17,8 @@ from nutation.store.schema import answer, due, patient
 _LEASE = timedelta(minutes=2)
 """How long a worker may take over one patient before another may try."""
 _MOST_ATTEMPTS = 5
+_GIVEN_UP_FOR = timedelta(hours=20)
+"""How long a patient is left alone whom no worker could answer: the next day, or the next version, may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +165,16 @@ def how_many_wait(conn: Connection) -> int:
 def make_all_due(conn: Connection, as_of: date, versions: Mapping[str, str], now: datetime) -> int:
     """Make every patient due who has no answer of ``as_of`` by these versions; how many there are.
 
-    Windows and ages run back from the day asked about, so a new day can change any answer.
+    Windows and ages run back from the day asked about, so a new day can change any answer. Who is due already stays
+    so; who was given up on an earlier day is tried again.
     """
     answered = select(answer.c.patient).where(
         answer.c.as_of == as_of, answer.c.versions_sha256 == versions_sha256(versions)
     )
+    waits = select(due.c.patient).where(or_(due.c.attempts < _MOST_ATTEMPTS, due.c.since > now - _GIVEN_UP_FOR))
     asked = select(patient.c.id).where(
         patient.c.merged_into.is_(None), patient.c.erased_at.is_(None),
-        patient.c.id.not_in(answered), patient.c.id.not_in(select(due.c.patient)),
+        patient.c.id.not_in(answered), patient.c.id.not_in(waits),
     )  # fmt: skip
     found = list(conn.execute(asked).scalars())
     for one in found:

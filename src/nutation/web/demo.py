@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import tempfile
 from datetime import UTC, date, datetime, time, timedelta
-from pathlib import Path
 from uuid import uuid4
 
 from sqlalchemy import Connection
@@ -81,20 +77,6 @@ def _request(request: str, side: str, policy: str, state: str, on: datetime, by:
 def _morning(now: datetime, days_ago: int) -> datetime:
     day: date = (now - timedelta(days=days_ago)).date()
     return datetime.combine(day, time(9), tzinfo=UTC)
-
-
-def practice_images(folder: Path) -> None:
-    """Put the practice pelvis into a folder of images: its slices, and its bones as a label map."""
-    from importlib.util import find_spec
-
-    if find_spec("SimpleITK") is None or (folder / "practice-ct").exists():
-        return  # without the extra for planning there is nothing to plan with either
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder, prefix=".making-") as made:
-        command = [sys.executable, "-m", "nutation", "plan", "phantom", made, "--resolution", "2", "--quiet"]
-        if subprocess.run(command, check=False, capture_output=True).returncode == 0:  # noqa: S603 - our own words
-            (Path(made) / "labels.nii.gz").replace(folder / "practice-bones.nii.gz")
-            (Path(made) / "ct").replace(folder / "practice-ct")
 
 
 def ways_in(store: Store, settings: Settings, now: datetime) -> list[tuple[str, str]]:

@@ -27,7 +27,8 @@ class MadeUp:
     """One fictional patient: whose story is borrowed, what is changed in it, and how far the request has come.
 
     ``visit_days_ago`` is how long ago the last visit was; ``requests`` are the states that the request for
-    authorisation went through, each with the days since; ``image_id`` is the patient's id in the practice image.
+    authorisation went through, each with the days since; ``image_id`` is the patient's id in the practice image;
+    ``planned``: a plan is made on its bones, and its side and levels are stated.
     """
 
     name: str
@@ -37,6 +38,7 @@ class MadeUp:
     requests: tuple[tuple[str, int], ...] = ()
     policy: str = "AETNA_CPB0016"
     image_id: str = ""
+    planned: bool = False
 
 
 def record_of(told: MadeUp, today: date) -> Record:
@@ -167,7 +169,7 @@ PATIENTS: tuple[MadeUp, ...] = (
     MadeUp("Marcus Oyelaran", "trauma", 30, requests=(*_SENT, ("peer_to_peer", 2))),
     MadeUp("Ingrid Halloran", _CLASSIC, 35, requests=(*_SENT, ("denied", 8))),
     MadeUp("Pavel Dvorak", _CLASSIC, 26, requests=(*_SENT, ("approved", 6)), image_id="PHANTOM"),
-    MadeUp("Lucia Ferrante", _CLASSIC, 30, ordered_for(42), (*_SENT, ("approved", 15))),
+    MadeUp("Lucia Ferrante", _CLASSIC, 30, ordered_for(42), (*_SENT, ("approved", 15)), planned=True),
     MadeUp("Johan Lindqvist", _CLASSIC, 0, operated(18, pain_since=((7, 5.0),))),
     MadeUp("Fatima Rahal", "trauma", 0, operated(40, pain_since=((14, 4.0), (35, 3.0)))),
     MadeUp("Stefan Albrecht", _CLASSIC, 0, operated(400, pain_since=((42, 3.0), (180, 2.0), (365, 2.0)))),

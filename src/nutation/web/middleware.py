@@ -86,6 +86,11 @@ class BodyLimit:
             return
         headers = Headers(scope=scope)
         told = headers.get("content-length")
+        if told is not None and "transfer-encoding" in headers:
+            # Two words on where the body ends: a proxy may believe the other, and take its rest for a request.
+            refused = PlainTextResponse("The length is told twice.", 400, headers={"connection": "close"})
+            await refused(scope, receive, send)
+            return
         size = int(told) if told is not None and told.isdecimal() else None
         limit = FORM_LIMIT_BYTES
         upload = headers.get("content-type", "").lower().startswith("multipart/form-data")

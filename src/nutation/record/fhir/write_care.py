@@ -48,6 +48,9 @@ def procedure(event: Event) -> JsonObject:
     agents = [str(told) for name in ("anaesthetic",) if (told := event.attributes().get(name)) not in (None, "none")]
     if event.attributes().get("steroid"):
         agents.append("steroid")
+    agents += [
+        build.shown(told) for name in ("maker", "implant_lots", "graft_lot") if (told := event.attributes().get(name))
+    ]
     if agents:
         resource["usedCode"] = [build.concept(text=agent) for agent in agents]
     return resource

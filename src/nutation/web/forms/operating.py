@@ -11,8 +11,8 @@ _DONE = "How it was done"
 _CODES = (("27279", "27279"), ("27278", "27278"), ("27280", "27280"))
 
 
-def _line(name: str, label: str, group: str = "", help_: str = "", *, rare: bool = False, unit: str = "") -> Field:
-    return Field(f"note.{name}", label, group=group, help=help_, rare=rare, unit=unit)
+def _line(name: str, label: str, group: str) -> Field:
+    return Field(f"note.{name}", label, group=group)
 
 
 OPERATION = Form(
@@ -45,20 +45,30 @@ OPERATION = Form(
                 truth("graft", "Bone graft", group=_DEVICE),
                 truth("decortication", "Joint decorticated", group=_DEVICE),
                 choice("procedure_code", "Procedure code", *_CODES, group=_DEVICE),
-                _line("maker", "Maker and model", _DEVICE),
-                _line("lot", "Lot, serial or UDI of each implant", _DEVICE, "One after another, with its place."),
-                _line("graft_kind", "Graft: kind, lot, amount", _DEVICE, rare=True),
-                _line("readiness", "Nicotine, medicines, skin, consent", _READY, rare=True),
-                _line("images_seen", "Images at hand, side and level agreed by", _READY, rare=True),
-                _line("anaesthesia", "Anaesthesia", _DONE, "General, spinal, local with sedation."),
-                _line("guidance", "Guidance", _DONE, "Fluoroscopy, navigation, robot, CT.", rare=True),
-                _line("monitoring", "Nerve monitoring", _DONE, rare=True),
-                _line("antibiotic", "Antibiotic, and when", _DONE, rare=True),
-                _line("closure", "Closure", _DONE, rare=True),
-                _line("minutes", "Skin to skin", _DONE, rare=True, unit="minutes"),
-                _line("blood", "Blood lost", _DONE, rare=True, unit="ml"),
+                Field("maker", "Maker and model", group=_DEVICE),
+                Field("implant_lots", "Lot, serial or UDI of each implant", wide=True, group=_DEVICE,
+                      help="One after another with its place, parted by semicolons. As the labels say."),
+                choice("graft_kind", "Graft", ("autograft", "the patient's own bone"), ("allograft", "donor bone"),
+                       ("demineralised_bone", "demineralised bone"), ("synthetic", "synthetic"),
+                       ("growth_factor", "growth factor"), ("mixed", "several"), ("other", "other"),
+                       when=When("graft", ("yes",)), menu=True, group=_DEVICE),
+                Field("graft_lot", "Lot of the graft, and how much", when=When("graft", ("yes",)), group=_DEVICE),
+                _line("readiness", "Nicotine, medicines, skin, consent", _READY),
+                _line("images_seen", "Images at hand, side and level agreed by", _READY),
+                choice("anaesthesia", "Anaesthesia", ("general", "general"), ("spinal", "spinal"),
+                       ("local_with_sedation", "local with sedation"), ("other", "other"), group=_DONE),
+                choice("guidance", "Guided by", ("fluoroscopy", "fluoroscopy"), ("navigation", "navigation"),
+                       ("robot", "robot"), ("ct", "CT"), ("other", "other"), group=_DONE),
+                choice("nerve_monitoring", "Nerve monitoring", ("none", "none"), ("emg", "EMG"),
+                       ("evoked_potentials", "evoked potentials"), ("both", "both"), group=_DONE),
+                truth("antibiotic_given", "Antibiotic before the cut", group=_DONE),
+                Field("closure", "Closure and dressing", group=_DONE),
+                Field("skin_to_skin_min", "Skin to skin", unit="minutes", rare=True, group=_DONE),
+                Field("blood_loss_ml", "Blood lost", unit="ml", rare=True, group=_DONE),
                 _line("surgeon", "Surgeon and assistants", _DONE),
-                _line("after", "Weight bearing and stay", _DONE, rare=True),
+                choice("weight_bearing", "Weight on that leg at first", ("full", "full"), ("partial", "partial"),
+                       ("toe_touch", "toes only"), ("none", "none"), group=_DONE),
+                Field("nights_in_hospital", "Nights in hospital", rare=True, group=_DONE),
                 choice("result", "Result, as known today", *RESULTS, rare=True, menu=True),
             ),
             needs=("modality",),

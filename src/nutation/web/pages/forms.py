@@ -16,18 +16,20 @@ from nutation.record.checks import named
 from nutation.record.errors import InputError
 from nutation.record.head import Event
 from nutation.report.words import dated, said, sentence
-from nutation.store import ConflictError, Draft, answers, documents, events, ledger, patients
+from nutation.store import ConflictError, Draft, answers, events, ledger, patients
 from nutation.web import meanwhile
 from nutation.web.context import Current, needs
 from nutation.web.forms import FORMS, Form, form_named
-from nutation.web.forms.answers import Answers, Data, Mistake, shown
+from nutation.web.forms.answers import Answers, Data, Mistake
 from nutation.web.forms.correct import corrected, filled, form_of, withdrawn
 from nutation.web.forms.known import Known, fitted, known_of
-from nutation.web.forms.read import Letter, Read, read
+from nutation.web.forms.read import Read, read
 from nutation.web.forms.sending import SYSTEM, Sending, is_token
 from nutation.web.forms.shape import COLUMNS
 from nutation.web.forms.viewing import COLUMN_WORDS, rows_by_group, view
 from nutation.web.meanwhile import Meanwhile
+from nutation.web.papers import letters
+from nutation.web.papers.letters import Typeset
 from nutation.web.refusals import NotAllowed
 from nutation.web.rendering import environment, render
 
@@ -104,9 +106,10 @@ def take(
     if found.looks and told.line("do") != "anyway":
         return _page(request, who, opened, typed, token=token, head=head, looks=found.looks, status=422)
     try:
+        letter = letters.typeset(found.letter, who.person.named) if found.letter is not None else None
         with who.write() as conn:
             if not _saved_before(conn, patient, found, token):
-                _save(conn, who, opened, found, head, token)
+                _save(conn, who, opened, letter or found, head, token)
     except ConflictError as conflict:
         with who.read() as conn:
             since = meanwhile.since(conn, conflict.since)
@@ -114,6 +117,8 @@ def take(
     except InputError as error:
         wrong = (Mistake("", error.problem, error.mend),)
         return _page(request, who, opened, typed, token=token, head=head, mistakes=wrong, status=422)
+    if letter is not None:
+        return RedirectResponse(f"/patients/{patient}/documents/{token}", status_code=303)
     return RedirectResponse(f"/patients/{patient}?saved={opened.form.name}", status_code=303)
 
 
@@ -230,34 +235,14 @@ def _saved_before(conn: Connection, patient: str, found: Read, token: str) -> bo
     return False
 
 
-def _save(conn: Connection, who: Current, opened: _Opened, found: Read, head: str, token: str) -> None:
-    if found.letter is None:
+def _save(conn: Connection, who: Current, opened: _Opened, made: Read | Typeset, head: str, token: str) -> None:
+    if isinstance(made, Read):
         events.append_events(
-            conn, opened.patient, found.events, by=who.person.id, at=who.now, expected_head=head
+            conn, opened.patient, made.events, by=who.person.id, at=who.now, expected_head=head
         )  # fmt: skip
     else:
-        body = _letter(conn, opened.patient, found.letter, token)
-        ledger.append(
-            conn, opened.patient, [Draft("document", body)], by=who.person.id, at=who.now, expected_head=head
-        )  # fmt: skip
-
-
-def _letter(conn: Connection, patient: str, letter: Letter, token: str) -> dict[str, object]:
-    """The letter as a document of the record: its text is kept as it was written."""
-    content = letter.text.encode()
-    media_type = "text/plain; charset=utf-8"
-    sha = documents.put(conn, patient, content, media_type)
-    title = letter.title or "Letter"
-    return {
-        "id": token,
-        "sha256": sha,
-        "title": f"{title} ({letter.correspondent})" if letter.correspondent else title,
-        "type": "letter",
-        "dated": shown(letter.dated),
-        "media_type": media_type,
-        "bytes": len(content),
-        "pages": 1,
-    }
+        kept = Draft("document", letters.keep(conn, opened.patient, made, token))
+        ledger.append(conn, opened.patient, [kept], by=who.person.id, at=who.now, expected_head=head)
 
 
 # -- showing -----------------------------------------------------------------------------------------

@@ -24,9 +24,9 @@ def document(told: Document, content: bytes, *, saved: bool = False) -> Response
     Its type is that of its content, which a browser may not guess anew; it is drawn in a sandbox, without scripts,
     forms and anything from elsewhere. Its name is made of kind and date: what the sender called it is nobody's path.
     """
-    ending = MEDIA_TYPES.get(told.media_type, "txt")
+    ending = MEDIA_TYPES[told.media_type]
     name = f"{told.type.replace('_', '-')}-{_DAY.sub('', told.dated) or 'undated'}-{told.id[:8]}.{ending}"
-    return _file(content, told.media_type if told.paged else "text/plain", name, saved=saved)
+    return _file(content, told.media_type, name, saved=saved)
 
 
 def _file(content: bytes, media_type: str, name: str, *, saved: bool = False) -> Response:

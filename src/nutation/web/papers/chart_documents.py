@@ -22,7 +22,7 @@ from nutation.report.submission_sources import SourceDocument
 from nutation.store import documents as blobs
 from nutation.store import events, ledger, patients
 from nutation.store.ledger import Draft, Entry
-from nutation.web.papers.uploads import ALL_TYPES, MEDIA_TYPES, TYPES, Upload, one_line
+from nutation.web.papers.uploads import ALL_TYPES, TYPES, Upload, one_line
 
 UNDATED = "not dated"
 
@@ -54,11 +54,6 @@ class Document:
     def dated_said(self) -> str:
         """The date, or that there is none."""
         return self.dated or UNDATED
-
-    @property
-    def paged(self) -> bool:
-        """Whether it has pages that events can be pinned to: a letter written in a form has not."""
-        return self.media_type in MEDIA_TYPES
 
 
 def every(conn: Connection, patient_id: str, *, withdrawn: bool = False) -> list[Document]:
@@ -159,8 +154,6 @@ def pin(
     """Tie events to a page (from 1) of a document; those that are tied already stay so. Raises InputError."""
     ledger.lock(conn, patient_id)
     told = get(conn, patient_id, document)
-    if not told.paged:
-        raise InputError("This letter has no pages.", mend="what it says is entered in the forms.")
     if not 1 <= page <= told.pages:
         raise InputError(f"The document has {told.pages} pages.", place="page", mend=f"write 1 to {told.pages}.")
     if not pinned:

@@ -23,7 +23,7 @@ TYPES = {
 """What an uploaded document can be."""
 
 ALL_TYPES = {**TYPES, "letter": "Letter"}
-"""With the letters that are written in a form: text, without pages to pin to."""
+"""With the letters that are written in a form, and not uploaded."""
 
 MEDIA_TYPES = {"application/pdf": "pdf", "image/png": "png", "image/jpeg": "jpg"}
 """What is taken, and the ending of its name when it is saved."""

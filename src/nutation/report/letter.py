@@ -1,0 +1,14 @@
+"""A letter written in the clinic, set on paper as it was written, so that findings can be pinned to its pages."""
+
+from __future__ import annotations
+
+
+def pdf(title: str, correspondent: str, dated: str, text: str, *, author: str, paper: str = "a4") -> bytes:
+    """The letter as PDF/UA-1: its title, whom it is from or to, its day, and every line of ``text`` as it stands.
+
+    ``author`` entered it, who need not have written it.
+    """
+    from nutation.report.pdf import render
+
+    told = {"title": title, "correspondent": correspondent, "dated": dated, "lines": text.split("\n"), "author": author}
+    return render("letter", told, paper=paper)
