@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 
 from docs import console
 
@@ -64,6 +65,7 @@ def test_the_second_is_what_ci_runs() -> None:
     assert re.search(r"^python3 -m uv run pytest\b", script.read_text("utf-8"), re.M)
 
 
+@pytest.mark.slow
 def test_the_others_run_in_order_answer_a_case_and_end_in_a_plan(tmp_path: Path) -> None:
     lines = [line for command in commands()[2:] for line in command.splitlines()]
     assert all(line.startswith(INSTALLED) for line in lines)

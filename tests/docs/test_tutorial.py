@@ -8,16 +8,26 @@ import pytest
 
 from docs import console
 
+LONG = ("edit-a-plan", "plan-without-labels", "plan-an-operation")
+"""Pages whose commands take minutes."""
+
 
 def named(pages: list[Path]) -> list[object]:
     return [pytest.param(page, id=str(page.relative_to(console.ROOT))) for page in pages]
+
+
+def timed(pages: list[Path]) -> list[object]:
+    return [
+        pytest.param(page, id=str(page.relative_to(console.ROOT)), marks=[pytest.mark.slow] * (page.stem in LONG))
+        for page in pages
+    ]
 
 
 CONSOLE = [page for page in console.pages() if console.console_steps(page)]
 PYTHON = [page for page in console.pages() if console.blocks(page, ("python",))]
 
 
-@pytest.mark.parametrize("page", named(CONSOLE))
+@pytest.mark.parametrize("page", timed(CONSOLE))
 def test_commands_print_what_the_page_shows(page: Path) -> None:
     steps = console.console_steps(page)
     console.run(steps)

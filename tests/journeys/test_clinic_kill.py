@@ -9,10 +9,14 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pytest
+
 from clinic_program import Program, add_staff, running
 from clinic_writers import Writers, kept, killed_under_load, unanswered_patients
 from nutation.store import Store, patients
 from nutation.web.answering import answer_all
+
+pytestmark = pytest.mark.slow
 
 PATIENTS, WRITERS, KILLS, FORMS = 4, 5, 2, 8
 

@@ -291,23 +291,23 @@ def test_input_that_makes_no_model_is_told_with_its_file(case: Case, monkeypatch
     labels[:, :, middle - 3 : middle + 4][labels[:, :, middle - 3 : middle + 4] == LEFT_HIP] = 0
     broken = replace(case, pelvis=replace(case.pelvis, labels=labels))
     with pytest.raises(InputError, match="falls into") as caught:
-        stability_making._parts(broken, ASKED)
+        stability_making._parts(broken, ASKED, "ischia")
     assert caught.value.file.endswith("overlay_bones.nii.gz")
     assert str(caught.value).count(". To mend it: ") == 1
 
     hu = np.where(labels > 0, -500.0, -1000.0).astype(np.float32)
     with pytest.raises(InputError, match="a negative density"):
-        stability_making._parts(replace(case, pelvis=replace(case.pelvis, hu=hu)), ASKED)
+        stability_making._parts(replace(case, pelvis=replace(case.pelvis, hu=hu)), ASKED, "ischia")
 
     monkeypatch.setattr(memory, "free_bytes", lambda: 1.5e9)
     with pytest.raises(InputError, match="GB are there") as caught:
-        stability_making._parts(case, replace(ASKED, resolution=0.5))
+        stability_making._parts(case, replace(ASKED, resolution=0.5), "ischia")
     assert "which fits" in caught.value.mend
     assert caught.value.place == "resolution"
 
 
 def test_an_implant_in_air_is_told_before_anything_is_solved(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
-    model = KeptModel(stability_making._parts(case, ASKED))
+    model = KeptModel(stability_making._parts(case, ASKED, "ischia"))
     stability_making._check_implants(case, model)
     plan = case.constructs["plan"]
     pose = plan.implants[0].pose

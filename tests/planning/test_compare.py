@@ -134,6 +134,7 @@ def test_bones_of_another_pelvis_do_not_fit(postop: Image) -> None:
         compare(plan_of(PLANNED), postop, other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spacing", [(1.0, 1.0, 1.5), (2.0, 2.0, 3.0)])
 def test_fine_and_coarse_slices_of_the_same_bones_fit_and_of_others_do_not(
     spacing: tuple[float, float, float],

@@ -158,6 +158,7 @@ def test_bone_through_the_gap_is_seen_on_ct(voxel_mm: float) -> None:
     assert not bridging(replace(pelvis, hu=hu), "right", held).refuses
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voxel_mm", [0.8, 1.3])
 def test_a_gap_filled_with_bone_dimmer_than_its_plates_is_told(voxel_mm: float) -> None:
     """450 HU between plates of 1200: the gap still shows a dip, and is no soft tissue. A healthy gap is not told of."""

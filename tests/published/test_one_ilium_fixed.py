@@ -31,6 +31,8 @@ from nutation.stability.supports import support_of, unit_loads
 from nutation.stability.tension import tensions
 from stability.pelvises_made import atlas_pelvis
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def flexibility(folder: Path, case: str) -> tuple[Floats, Floats, Floats]:

@@ -17,7 +17,7 @@ from nutation.anatomy.implants import Implant, Pose, Size
 from nutation.anatomy.pelvis import LEFT_HIP, SACRUM, Joint, Pelvis
 from nutation.anatomy.space import Floats
 from nutation.evidence import load
-from nutation.stability.implants import Bed, Grip, place
+from nutation.stability.implants import Bed, Grip, elastic, place
 from nutation.stability.mesh import Couplings, VoxelMesh
 from nutation.stability.mesh_build import build_mesh
 from nutation.stability.motion import rigid_fit
@@ -57,9 +57,7 @@ def moved(spacing_mm: float, count: int) -> tuple[float, float]:
     size = Size("made", "made", "triangle", 7.0, 21 + depth, cannulated=False)
     at = (np.arange(count) - (count - 1) / 2) * spacing_mm
     implants = [Implant(size, Pose(np.array([22.0, 0.0, z]), np.array([-1.0, 0.0, 0.0]))) for z in at]
-    placed = place(
-        Bed(pelvis, mesh), "left", pelvis.joints["left"], implants, Grip(3.0, 1.0), modulus_mpa=110_000.0, poisson=0.3
-    )
+    placed = place(Bed(pelvis, mesh), "left", pelvis.joints["left"], implants, Grip(3.0, 1.0), elastic())
     places = mesh.places_mm
     held = np.flatnonzero((mesh.node_body == LEFT_HIP) & (places[:, 0] > 19))
     springs = np.zeros(placed.matrix.shape[0])

@@ -101,6 +101,7 @@ def test_sites_lie_where_they_are_named_for() -> None:
     assert float((found["short_posterior"].origin.centre_mm - below) @ third.axis) > 0, "beside S1 and S2"
 
 
+@pytest.mark.slow
 def test_a_finer_grid_moves_no_centre_by_more_than_a_coarse_voxel() -> None:
     coarse, fine = (find_ligaments(phantom_pelvis(spacing), "left").found for spacing in (2.0, FINE_MM))
     assert set(coarse) == set(fine)

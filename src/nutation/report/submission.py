@@ -211,7 +211,7 @@ def _check_gate(joint: Mapping[str, Any]) -> None:
     if gate["state"] == "standing":
         mend = "look into it and record who did, how and with what result (a gate_resolution event)."
     else:
-        mend = "record a safety screen by a clinician that asks every item (a safety_screen event)."
+        mend = "record a safety screen by a clinician that asks every item."
     raise InputError(
         f"The safety gate comes first and is {words.GATE[gate['state']].lower()} ({named}).",
         place=JOINT[joint["side"]], mend=mend,

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Body, Depends, File, Form, HTTPException, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from sqlalchemy import Connection
 
+from nutation.planning.plan import STRUCTURES
 from nutation.record.errors import InputError
 from nutation.report import plan_words
 from nutation.store import documents, ledger, patients, people, plan_jobs
@@ -132,7 +133,8 @@ def one(request: Request, who: Reader, patient: str, plan: str) -> Response:
         request, "plan.html.j2", wide=True, told=told, plan=found, document=document, statements=statements,
         compared=compared[::-1], names=names, mm=plan_words.mm, share=plan_words.share,
         side_words=plan_words.SIDE[found.side], approach=plan_words.approach(found.approach),
-        position=plan_words.position, token=form_token(request), surfaces=implant_surfaces(document),
+        position=plan_words.position, structures=STRUCTURES, token=form_token(request),
+        surfaces=implant_surfaces(document),
         bones=[name for name in found.files if name.startswith("bones/")],
         level_choices=[("", "choose"), *((one, one.replace(",", " and ")) for one in LEVELS)],
         can_open=who.settings.images is not None and who.may("make_plan"),
