@@ -24,7 +24,7 @@ from nutation.store import Store
 from nutation.store import sessions as rows
 from nutation.web import context, keys, sessions
 from nutation.web.context import Needs
-from nutation.web.middleware import BodyLimit, RequestLog
+from nutation.web.middleware import BodiesInUtf8, BodyLimit, RequestLog
 from nutation.web.refusals import NotAllowed, NotFromOurPage, NotSignedIn, SecondFactorNeeded, TooManyTries
 from nutation.web.rendering import render
 from nutation.web.rights import MEANING, Right
@@ -65,6 +65,7 @@ def guard(app: FastAPI, store: Store, settings: Settings) -> None:
         return found is not None and found.second_factor and sessions.alive(found, settings=settings, at=clock())
 
     # The last that is added is the first that a request meets.
+    app.add_middleware(BodiesInUtf8)
     app.add_middleware(BodyLimit, upload_limit_mb=settings.upload_limit_mb, may_upload=may_upload)
     app.add_middleware(TrustedHostMiddleware, allowed_hosts=list(settings.hosts), www_redirect=False)
     app.add_middleware(RequestLog, show_errors=settings.show_errors)

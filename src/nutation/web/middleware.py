@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import sys
 import time
 import traceback
@@ -26,6 +27,9 @@ FORM_LIMIT_BYTES = 2 * 1024 * 1024
 """The largest body that is no upload: the longest form is a fraction of it."""
 
 _MEGABYTE = 1_000_000
+_LENGTH_DIGITS = 18
+"""More digits than any body has bytes; ``int`` raises where there are thousands of them."""
+_IN_UTF_8 = re.compile(r';[ \t]*charset[ \t]*=[ \t]*("?)utf-8\1[ \t]*(?=;|\Z)')
 _KEEP_ALIVE_S = 75
 """How long a connection stays open unused: longer than a page is read, and than most proxies keep their own.
 
@@ -91,7 +95,7 @@ class BodyLimit:
             refused = PlainTextResponse("The length is told twice.", 400, headers={"connection": "close"})
             await refused(scope, receive, send)
             return
-        size = int(told) if told is not None and told.isdecimal() else None
+        size = _length(told)
         limit = FORM_LIMIT_BYTES
         upload = headers.get("content-type", "").lower().startswith("multipart/form-data")
         if upload and (size is None or size > limit) and await anyio.to_thread.run_sync(self.may_upload, scope):
@@ -111,6 +115,25 @@ class BodyLimit:
             return message
 
         await self.app(scope, counted, send)
+
+
+class BodiesInUtf8:
+    """Refuses bodies whose header names another character set than UTF-8, in whatever way.
+
+    The form parser would read them with any codec that Python has: some of those raise errors, or yield what is no
+    character. Browsers send the forms of our pages in UTF-8, without a word on it.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http" and any(map(_in_another_charset, Headers(scope=scope).getlist("content-type"))):
+            refused = PlainTextResponse("Text is taken in UTF-8 alone.", 415, headers={"connection": "close"})
+            await refused(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
 
 
 def uvicorn_options(settings: Settings) -> dict[str, Any]:
@@ -138,6 +161,18 @@ def _template(scope: Scope) -> str:
     if scope["path"].startswith(STATIC):
         return f"{scope['method']} {STATIC}"
     return f"{scope['method']} {getattr(scope.get('route'), 'path', '(no page)')}"
+
+
+def _length(told: str | None) -> int | None:
+    """The length that a header tells, at most what ``_LENGTH_DIGITS`` nines are; None where it tells no number."""
+    if told is None or not (told.isascii() and told.isdecimal()):
+        return None
+    return int(told) if len(told) <= _LENGTH_DIGITS else 10**_LENGTH_DIGITS - 1
+
+
+def _in_another_charset(content_type: str) -> bool:
+    """Whether the word charset is in the header otherwise than as a plain parameter that says utf-8."""
+    return "charset" in _IN_UTF_8.sub("", content_type.lower())
 
 
 def _too_large(limit: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -32,7 +33,8 @@ SORT_WORDS: Mapping[str, str] = {
 }  # fmt: skip
 
 _TEXT_MOST = 100
-_PAGE_MOST = 100_000
+_PAGE = re.compile(r"[1-9][0-9]{0,4}")
+"""Pages that can be asked for: of five million lines. ``int`` takes other digits too, and raises for very long ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,7 @@ def _asked(values: Mapping[str, Sequence[str]], *, named: bool) -> Asked:
         waits=of("waits", tuple(WAITS_WORDS)),
         due=due if due in DUES or parse_day(due) is not None else "",
         sort=sort if sort in SORTS and (named or sort != "name") else "stage",
-        page=min(int(page), _PAGE_MOST) if page.isascii() and page.isdecimal() and int(page) > 0 else 1,
+        page=int(page) if _PAGE.fullmatch(page) else 1,
     )
 
 
