@@ -97,3 +97,16 @@ def test_a_new_day_or_version_makes_everyone_due(store: Store, now: datetime) ->
         assert answers.make_all_due(conn, DAY, VERSIONS, now) == 0
         assert answers.make_all_due(conn, DAY + timedelta(days=1), VERSIONS, now) == 2
         assert answers.make_all_due(conn, DAY, {**VERSIONS, "evidence": "2027"}, now) == 0  # they wait already
+
+
+def test_numbers_of_any_length_come_back_as_they_were_kept(store: Store, now: datetime) -> None:
+    with store.write() as conn:
+        told = patients.add(conn, "Anna Berg", by="dr", at=now)
+    document = {"whole": 10**30, "half": 0.1, "long": 123456789012345678, "sign": "Zoë ‒ \u2028", "none": None}
+    with store.write() as conn:
+        answers.keep(conn, told, events_head="0" * 64, as_of=DAY, versions=VERSIONS, document=document, made_at=now)
+    with store.read() as conn:
+        kept = answers.latest(conn, told)
+    assert kept is not None
+    assert kept.document == document
+    assert isinstance(kept.document["whole"], int)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import cast
 
 from nutation.anatomy.pelvis import Pelvis
@@ -11,16 +12,19 @@ from nutation.stability.loads import Support, missing_support
 from nutation.stability.regions import find_regions
 
 _USUAL: tuple[Support, ...] = ("ischia", "acetabula")
-_WORDS = {"acetabula": "in both hip sockets", "ilium_left": "at the left ilium", "ilium_right": "at the right ilium"}
+_WORDS: Mapping[Support, str] = {
+    "acetabula": "in both hip sockets", "ilium_left": "at the left ilium", "ilium_right": "at the right ilium",
+}  # fmt: skip
 
 
 def held_at(pelvis: Pelvis, side: Side, named: str | None) -> tuple[Support, tuple[str, ...]]:
     """The support, and what has to be said of it; ``side`` is that of the joint that is asked about."""
-    one_ilium = cast("Support", f"ilium_{side}")
+    one_ilium: Support = "ilium_left" if side == "left" else "ilium_right"
     if named is not None:
         return one_ilium if named == ONE_ILIUM else cast("Support", named), ()
     regions = find_regions(pelvis)
-    chosen = next((one for one in _USUAL if not missing_support(one, regions)), one_ilium)
+    shown = [one for one in _USUAL if not missing_support(one, regions)]
+    chosen = shown[0] if shown else one_ilium
     if chosen == _USUAL[0]:
         return chosen, ()
     lacking = missing_support("ischia", regions)

@@ -27,7 +27,7 @@ LOG = logging.getLogger("nutation.web")
 _IDLE_SECONDS = 0.2
 """How long the worker sleeps where nobody is due: the longest that a new answer is late for it."""
 _PLANS_IDLE_SECONDS = 1.0
-_NICE = 10
+_NICE = 19
 """How far answers and plans step back from the pages, where both want the same processor."""
 _FORGET_AFTER = timedelta(days=30)
 """Sessions and tries to sign in that are older than this tell nobody anything any more."""

@@ -151,8 +151,12 @@ class Needs:
     def __init__(self, *needed: Right) -> None:
         self.rights = needed
 
-    def __call__(self, request: Request, who: Annotated[Current, Depends(current)]) -> Current:
-        """The request's person. Raises NotAllowed where a right is missing."""
+    def __call__(self, request: Request, token: SentToken) -> Current:
+        """The request's person. Raises NotAllowed where a right is missing, and the other refusals.
+
+        It asks ``current`` itself: as a dependency of its own that would be one more change of threads.
+        """
+        who = current(request, token)
         missing = next((right for right in self.rights if right not in who.rights), None)
         patient = next((request.path_params[name] for name in PATIENT_PARAMETERS if name in request.path_params), None)
         if patient is not None:

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -64,7 +64,7 @@ def _plan(store: Store, patient: str, surgeon: str, name: str) -> None:
         _asked(store, patient, "state", told, surgeon)
 
 
-def _asked(store: Store, patient: str, kind: Kind, options: dict[str, object], by: str) -> PlanEntry | None:
+def _asked(store: Store, patient: str, kind: Kind, options: Mapping[str, object], by: str) -> PlanEntry | None:
     """What the worker made of it; None where it failed, or where there is one already."""
     with store.write() as conn:
         wanted = kind == "state"

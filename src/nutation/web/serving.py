@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -22,6 +23,10 @@ from nutation.web.settings import Settings
 
 _HANDED_ON = ("database", "secret_key", "host", "port")
 """Settings that the command line may have set, told to further workers through their environment."""
+
+
+_GARBAGE = (20_000, 20, 20)
+"""When garbage is looked for: a page makes some ten thousand values, and hardly any that refer to each other."""
 
 
 def listen(settings: Settings) -> socket.socket:
@@ -55,7 +60,7 @@ def serve(settings: Settings, bound: socket.socket, ready: Callable[[Store], Non
     answering.start()
     try:
         if workers == 1:
-            config = uvicorn.Config(create_app(store, settings), lifespan="off", **uvicorn_options(settings))
+            config = uvicorn.Config(_settled(create_app(store, settings)), lifespan="on", **uvicorn_options(settings))
             uvicorn.Server(config).run(sockets=[bound])
         else:
             _with_workers(settings, bound, workers)
@@ -69,7 +74,15 @@ def app_of_environment() -> FastAPI:
     configure_log()
     threading.Thread(target=_end_with_parent, daemon=True, name="parent").start()
     settings = Settings.from_environment()
-    return create_app(Store.open(settings.database_url), settings)
+    return _settled(create_app(Store.open(settings.database_url), settings))
+
+
+def _settled(app: FastAPI) -> FastAPI:
+    """Tell the garbage collector that what is there now stays: it would look through all modules for every page."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*_GARBAGE)
+    return app
 
 
 def _end_with_parent() -> None:
@@ -91,7 +104,7 @@ def _with_workers(settings: Settings, bound: socket.socket, workers: int) -> Non
         "nutation.web.serving:app_of_environment",
         factory=True,
         workers=workers,
-        lifespan="off",
+        lifespan="on",
         **uvicorn_options(settings),
     )
     Multiprocess(config, [bound]).run()
