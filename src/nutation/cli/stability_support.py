@@ -23,7 +23,7 @@ def held_at(pelvis: Pelvis, side: Side, named: str | None) -> tuple[Support, tup
     if named is not None:
         return one_ilium if named == ONE_ILIUM else cast("Support", named), ()
     regions = find_regions(pelvis)
-    shown = [one for one in _USUAL if not missing_support(one, regions)]
+    shown: list[Support] = [one for one in _USUAL if not missing_support(one, regions)]
     chosen = shown[0] if shown else one_ilium
     if chosen == _USUAL[0]:
         return chosen, ()
