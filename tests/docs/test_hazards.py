@@ -33,7 +33,7 @@ def collected(request: pytest.FixtureRequest) -> frozenset[str]:
 
 def _collect(files: list[str]) -> list[str]:
     # A file that cannot be imported collects nothing: its tests are then among the missing ones.
-    options = ["-n", "0", "--collect-only", "-q", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
+    options = ["-n", "0", "-m", "", "--collect-only", "-q", "--continue-on-collection-errors", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [sys.executable, "-m", "pytest", *options, *files], cwd=ROOT, capture_output=True, text=True, check=False
     )

@@ -60,7 +60,11 @@ def test_a_conference_is_kept_joint_by_joint_and_moves_the_worklist(app: FastAPI
     chain = entries(store, one)
     assert (done_for(chain, "left", None).outcome, done_for(chain, "right", None).outcome) == ("operation", "")
     listed = client.get(path).text
-    assert "Left: Request authorisation" in listed
+    assert "What follows: Ask the payer, C. Okafor, until 15 Sep 2026" in listed
+    assert "K. Dube (Physiotherapist)" in listed
+    page = client.get(f"/patients/{one}").text.partition('id="action"')[2].partition("</section>")[0]
+    assert "Follows: Ask the payer, C. Okafor, until 15 Sep 2026" in page  # beside what is advised
+    assert "Request authorisation" in listed
     printed = client.get(f"{path}/{left['id']}")
     for text in ("K. Dube, Physiotherapist", "Fuse now?", "Would wait.", "Ask the payer, C. Okafor, until 15 Sep 2026"):
         assert text in printed.text

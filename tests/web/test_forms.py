@@ -237,6 +237,15 @@ def test_an_operation_with_its_device_and_a_complication() -> None:
     assert (wound.category, wound.severe, wound.side) == ("wound", False, "left")
 
 
+def test_a_complication_before_its_operation_is_looked_at_first() -> None:
+    told = {
+        "day": "2026-09-01", "side": "left", "operation.0.modality": "actual", "operation.0.target": "si_joint",
+        "complication.0.category": "haematoma", "complication.0.happened": "2026-08-31",
+    }  # fmt: skip
+    assert any("before the day of the operation" in text for text in filled_in("operation", told).looks)
+    assert filled_in("operation", told | {"complication.0.happened": "2026-09-01"}).looks == ()
+
+
 def test_a_planned_operation_is_an_intention_and_may_lie_ahead() -> None:
     told = {"day": "2026-12-01", "side": "left", "operation.0.modality": "intended", "operation.0.target": "si_joint"}
     assert one_of("operation", told).modality == "intended"

@@ -279,6 +279,7 @@ def test_a_letter_is_kept_on_pages_to_which_findings_are_pinned(
     assert content.headers["content-type"] == "application/pdf"
     (page,) = PdfReader(io.BytesIO(content.content)).pages
     for line in (
+        "Nora Empty",
         "Answer",
         "Dr Iyer",
         "Aug 2026",

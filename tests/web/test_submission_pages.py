@@ -154,6 +154,9 @@ def test_what_a_payer_never_sees(client: TestClient, store: Store, name: str) ->
     policy = EVICORE if name == "discordant-blocks" else "AETNA_CPB0016"
     place = begun(client, patient, policy)
     assert sign(client, place).status_code == 303
+    early = client.post(f"{place}/moves/send", data={**SEND, "on": "2026-08-31"})
+    assert early.status_code == 422
+    assert "when it was signed" in early.text  # nothing goes out before it is signed
     assert client.post(f"{place}/moves/send", data=SEND).status_code == 303
     denial = {
         "seen": "2", "on": "2026-09-01", "due_on": "2026-10-15", "reason": "blocks", "note": "Criterion not shown.",

@@ -70,6 +70,10 @@ def case_of(wanted: Wanted) -> Case:
     image = next((path for path in wanted.what if path is not plan), None)
     if len(wanted.what) > (image is not None) + (plan is not None):
         raise UsageError("name a plan (plan.json), a label map or CT, or a plan and one of them.")
+    if wanted.labels is not None and wanted.ct is None:
+        raise UsageError("--labels goes with --ct: give both, or name the label map without an option.")
+    if not wanted.what and wanted.ct is None and wanted.sacrum is None:
+        raise UsageError("name a plan (plan.json), or a label map, or give --sacrum, --left-hip and --right-hip.")
     if plan is None and (wanted.compare or wanted.fewer):
         raise UsageError("--compare and --fewer are held against a plan: name it first.")
     document = None if plan is None else _plan(plan, wanted.side)
@@ -89,9 +93,16 @@ def case_of(wanted: Wanted) -> Case:
     pelvis = _pelvis(given)
     for path, told in ((plan, document), *others.items()):
         if path is not None and told is not None:
-            warnings += _check_bones(told, pelvis, given, path)
+            warnings += _check_bones(told, pelvis, given, path, of_plan=path == plan)
     if document is not None:
         pelvis = replace(pelvis, source=_source(document, pelvis.source))
+    if document is not None and document.get("verdict") == "no_plan_within_limit":
+        warnings.append(f"The plan keeps not its own limit, and is no plan to operate by: {document.get('reason')}")
+    if asked.image is not None and asked.image.name == BESIDE:
+        warnings.append(
+            "The bones are those that the plan left beside it, on its own voxels; what it warned of in its image "
+            "stands in the plan."
+        )
     if given.ours:
         warnings.append("The bones are a first look of Nutation's own at the CT, and miss the sacrum by millimetres.")
     constructs, plans, also = _constructs(plan, document, others, wanted.fewer, pelvis.frame)
@@ -170,7 +181,7 @@ def _pelvis(given: Given, spacing_mm: float | None = None) -> Pelvis:
     return pelvis
 
 
-def _check_bones(document: Mapping[str, Any], pelvis: Pelvis, given: Given, file: Path) -> list[str]:
+def _check_bones(document: Mapping[str, Any], pelvis: Pelvis, given: Given, file: Path, *, of_plan: bool) -> list[str]:
     """Raises InputError where the plan was made on other bones; a warning where it does not say on which."""
     if not isinstance(document.get("pelvic_frame"), dict):
         return [f"{file.name} does not say on which bones it was made: that they are these was not checked."]
@@ -180,6 +191,11 @@ def _check_bones(document: Mapping[str, Any], pelvis: Pelvis, given: Given, file
     coarse = float(document.get("voxel_mm", GRID_MM))
     if coarse != GRID_MM and on_these_bones(document, _pelvis(given, coarse)):
         return []
+    if not of_plan:
+        raise InputError(
+            "it was made on other bones than the plan that it is compared with.", file=str(file),
+            place="pelvic_frame", mend="compare plans of one pelvis, made on one image.",
+        )  # fmt: skip
     raise InputError(
         "the bones given are not those that the plan was made on.", file=str(file), place="pelvic_frame",
         mend="give the label map (or the surfaces) of the plan, or plan anew.",

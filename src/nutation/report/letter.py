@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 
-def pdf(title: str, correspondent: str, dated: str, text: str, *, author: str, paper: str = "a4") -> bytes:
+def pdf(
+    title: str, correspondent: str, dated: str, text: str, *, patient: str, author: str, paper: str = "a4"
+) -> bytes:
     """The letter as PDF/UA-1: its title, whom it is from or to, its day, and every line of ``text`` as it stands.
 
-    ``author`` entered it, who need not have written it.
+    ``patient`` is who it is about, on every page; ``author`` entered it, who need not have written it.
     """
     from nutation.report.pdf import render
 
-    told = {"title": title, "correspondent": correspondent, "dated": dated, "lines": text.split("\n"), "author": author}
+    told = {
+        "title": title, "correspondent": correspondent, "dated": dated, "lines": text.split("\n"), "patient": patient,
+        "author": author,
+    }  # fmt: skip
     return render("letter", told, paper=paper)

@@ -80,7 +80,7 @@ def _motions(joint: Plain) -> Iterable[RenderableType]:
         yield pieces.bullets(
             (
                 f"{row['name']}: {row['deg']}, {row['reduction']} less than intact "
-                f"({said.RANGE_IS} {row['range']}); {row['share']} of the moment through its implants; "
+                f"({_swept(row['range'])}); {row['share']} of the moment through its implants; "
                 f"other joint {row['other']}"
                 for row in motion["rows"]
             ),
@@ -112,7 +112,7 @@ def _standing(standing: Plain) -> Iterable[RenderableType]:
 
 def _stood(row: dict[str, str]) -> str:
     text = f"{row['name']}: turns {row['turn']} (nutation {row['nutation']}), slides {row['slide']}"
-    return f"{text}; {row['reduction']} less than intact ({said.RANGE_IS} {row['range']})" if row["reduction"] else text
+    return f"{text}; {row['reduction']} less than intact ({_swept(row['range'])})" if row["reduction"] else text
 
 
 def _published(told: Plain) -> Iterable[RenderableType]:
@@ -126,3 +126,7 @@ def _published(told: Plain) -> Iterable[RenderableType]:
 def _marked(row: Plain) -> str:
     """How far a published figure can be trusted, where that is not as read at its source."""
     return "" if row["mark"] == "verified" else f" [{words.word(words.MARKS, row['mark'])}]"
+
+
+def _swept(told: str) -> str:
+    return told if told == said.NOT_SWEPT else f"{said.RANGE_IS} {told}"

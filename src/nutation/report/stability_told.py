@@ -96,9 +96,11 @@ def _identity(document: Plain, source: Source, side: str) -> list[dict[str, str]
 def _warnings(each: Sequence[Plain], document: Plain) -> list[str]:
     """What was withheld first, then what the model had to leave out or to assume for this pelvis."""
     withheld = [
-        words.sentence(f"{one['side']} joint: {reason}") if len(each) > 1 else words.sentence(reason)
+        words.sentence(f"{one['side']} joint, {named}" if len(each) > 1 else named)
         for one in each
-        for reason in one["withheld"].values()
+        for name, reason in one["withheld"].items()
+        if name in said.MOTION or one["stance"]
+        for named in [f"{said.MOTION[name]}: {reason}" if name in said.MOTION else reason]
     ]
     standing = [stability_standing.warning(one) for one in each]
     withheld += [

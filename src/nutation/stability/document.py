@@ -37,7 +37,12 @@ _RESTS_ON = (
 _OF_IMPLANTS = {"titanium": ("titanium", "implant_grip"), "bone": ("bone_moduli", "implant_grip")}
 _GRAFT = (
     "A graft is taken for a bar of cortical bone, since no modulus of a graft was found; it is held as an implant is. "
-    "How a graft settles and heals is not part of the model."
+    "How a graft settles and heals is not part of the model, and no published motion stands beside it here."
+)
+_THROUGH = (
+    "An implant through the whole sacrum lies in both hip bones and holds both joints: that the other joint moves less "
+    "is its doing. It is held by its surface as a smooth one is; a thread's hold is not modelled, and no published "
+    "motion stands beside it here."
 )
 _DEG, _MM, _PCT, _SHARE, _STRAIN = 3, 3, 1, 3, 6
 
@@ -66,7 +71,7 @@ def tell_study(
     withheld = {**study.withheld, **withheld_cases(study.intact_cases, evidence)}
     first = next(iter(study.constructs), None)
     basis = _basis(study, evidence)
-    said = (*study.warnings, *_grafts(study), *pelvis.warnings, *source.warnings, *warnings)
+    said = (*study.warnings, *_kinds_told(study), *pelvis.warnings, *source.warnings, *warnings)
     return {
         "format": FORMAT,
         "side": study.side,
@@ -242,8 +247,10 @@ def _materials(study: Study) -> list[Material]:
     return list(dict.fromkeys(i.size.material for one in study.constructs for i in one.construct.implants))
 
 
-def _grafts(study: Study) -> tuple[str, ...]:
-    return (_GRAFT,) if "bone" in _materials(study) else ()
+def _kinds_told(study: Study) -> tuple[str, ...]:
+    """What has to be said of kinds of construct that no published model or measurement stands behind here."""
+    through = any(one.construct.approach == "transsacral" for one in study.constructs)
+    return (*((_GRAFT,) if "bone" in _materials(study) else ()), *((_THROUGH,) if through else ()))
 
 
 def _by_setting(study: Study, values: Floats, name: str, decimals: int) -> dict[str, float] | None:

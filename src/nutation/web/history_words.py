@@ -68,7 +68,11 @@ def _override(body: Body) -> str:
 
 def _conference(body: Body) -> str:
     dissent = f" Dissent: {body['dissent']}" if body.get("dissent") else ""
-    return f"Case conference{_side(body)}: {body.get('decided') or ''}{dissent}"
+    follows: dict[str, str] = body.get("follow_up") or {}
+    task = ", ".join(part for part in (follows.get("what"), follows.get("who")) if part)
+    until = f", until {follows['on']}" if follows.get("on") else ""
+    told = f" Follows: {task}{until}." if task else ""
+    return f"Case conference{_side(body)}: {body.get('decided') or ''}{dissent}{told}"
 
 
 def _plan(body: Body) -> str:

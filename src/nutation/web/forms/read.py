@@ -100,6 +100,15 @@ def _looks(making: Making) -> Iterable[str]:
         yield "No side is given: it counts for neither joint until it is."
     if any(event.happened == UNDATED and event.kind != "person" for event in making.events):
         yield "No date is given: it counts nowhere where it matters when it was."
+    if _too_early(making):
+        yield "The complication was noticed before the day of the operation: one of the two days may be wrong."
+
+
+def _too_early(making: Making) -> bool:
+    """Whether a complication was noticed before the operation that the same form tells of."""
+    done = [e.happened.from_ for e in making.events if e.kind == "operation" and e.modality == "actual"]
+    noticed = [e.happened.to for e in making.events if e.kind == "adverse_event"]
+    return any(n is not None and d is not None and n < d for n in noticed for d in done)
 
 
 def _letter(making: Making, answers: Answers) -> Read:

@@ -23,7 +23,7 @@ from nutation.web.forms import FORMS, Form, form_named
 from nutation.web.forms.answers import Answers, Data, Mistake
 from nutation.web.forms.correct import corrected, filled, form_of, withdrawn
 from nutation.web.forms.known import Known, fitted, known_of
-from nutation.web.forms.read import Read, read
+from nutation.web.forms.read import Letter, Read, read
 from nutation.web.forms.sending import SYSTEM, Sending, is_token
 from nutation.web.forms.shape import COLUMNS
 from nutation.web.forms.viewing import COLUMN_WORDS, rows_by_group, view
@@ -106,7 +106,7 @@ def take(
     if found.looks and told.line("do") != "anyway":
         return _page(request, who, opened, typed, token=token, head=head, looks=found.looks, status=422)
     try:
-        letter = letters.typeset(found.letter, who.person.named) if found.letter is not None else None
+        letter = _typeset(who, patient, found.letter) if found.letter is not None else None
         with who.write() as conn:
             if not _saved_before(conn, patient, found, token):
                 _save(conn, who, opened, letter or found, head, token)
@@ -233,6 +233,12 @@ def _saved_before(conn: Connection, patient: str, found: Read, token: str) -> bo
             mend="open what it saved from the patient's page and correct it there.",
         )
     return False
+
+
+def _typeset(who: Current, patient: str, letter: Letter) -> Typeset:
+    with who.read() as conn:
+        about = patients.get(conn, patient)
+    return letters.typeset(letter, who.person.named, about)
 
 
 def _save(conn: Connection, who: Current, opened: _Opened, made: Read | Typeset, head: str, token: str) -> None:

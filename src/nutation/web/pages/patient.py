@@ -20,7 +20,7 @@ from nutation.web import judged_first, links_of_patient, look
 from nutation.web.context import Current, needs
 from nutation.web.forms import FORMS, form_named
 from nutation.web.pages import stored_answers
-from nutation.web.patient_view import PatientView, anchors, numbered_sources, patient_view
+from nutation.web.patient_view import Line, PatientView, anchors, numbered_sources, patient_view
 from nutation.web.rendering import render
 
 router = APIRouter()
@@ -122,7 +122,7 @@ def _shown(request: Request, who: Current, view: PatientView) -> dict[str, Any]:
         "plan": links_of_patient.place(app, who, one, "plan"),
         "form_of": form_of, "next_of": next_of, "correction_of": correction_of,
         "events": {event["id"]: event for event in view.events}, "anchors": named, "days": timeline.days(view.events),
-        "plans": _plans(view), "look_number": 0, "goes_on": True,
+        "plans": _plans(view), "decided": _decided(view), "look_number": 0, "goes_on": True,
     }  # fmt: skip
     if view.document is None:
         return told | {"overview": "", "sources": {}, "gate_state": "not_screened", "gate_rows": []}
@@ -132,6 +132,12 @@ def _shown(request: Request, who: Current, view: PatientView) -> dict[str, Any]:
         "gate_state": digest.gate_state(view.document["joints"]),
         "gate_rows": digest.gate_rows(view.document["joints"]),
     }
+
+
+def _decided(view: PatientView) -> list[Line]:
+    """The last conference and the last act against an answer: what a person decided stands beside what is advised."""
+    last = {line.kind: line for line in reversed(view.history) if line.kind in ("override", "conference")}
+    return sorted(last.values(), key=lambda line: line.at)
 
 
 def _correction(request: Request, who: Current, patient: str, event: dict[str, Any]) -> str:

@@ -16,7 +16,7 @@ from nutation.store import ledger, people
 from nutation.web import links_of_patient, look
 from nutation.web.context import Current, needs
 from nutation.web.papers import chart_requests, denials, prepared, request_life, request_views
-from nutation.web.papers.chart_papers import TITLES, PaperName
+from nutation.web.papers.chart_papers import TITLES, PaperName, Signed
 from nutation.web.papers.prepared import Chart
 from nutation.web.papers.request_life import MOVES, STATES
 from nutation.web.papers.whose import surviving, today
@@ -86,7 +86,9 @@ def make_move(
             signed = request_life.MOVES[move].signed if move in MOVES else None
             papers: dict[str, str] = {}
             if signed is not None:
-                papers = prepared.standing_papers(prepared.papers_of(conn, prepared.chart_of(conn, whose), here))
+                made = prepared.papers_of(conn, prepared.chart_of(conn, whose), here)
+                papers = prepared.standing_papers(made)
+                _check_signed_before(made[signed].signed, on)
             chart_requests.take_step(
                 conn, whose, request_id, move, entered, seen=seen, papers=papers, today=today(who), by=who.person.id,
                 at=who.now,
@@ -95,6 +97,12 @@ def make_move(
     except InputError as error:
         return _show(request, who, patient, request_id, problem=str(error), move=move, entered=entered)
     return RedirectResponse(f"/patients/{patient}/requests/{request_id}?told=recorded", status_code=303)
+
+
+def _check_signed_before(signed: Signed | None, on: str) -> None:
+    """Raises InputError where a paper would have been sent before it was signed."""
+    if signed is not None and on and on < signed.on:
+        raise InputError(f"This is before {signed.on}, when it was signed.", place="Day", mend="correct the day.")
 
 
 @router.get("/request-days")

@@ -12,6 +12,7 @@ from sqlalchemy import Connection
 from nutation.report import letter as on_paper
 from nutation.report.words import dated
 from nutation.store import documents
+from nutation.store.patients import Patient
 from nutation.web.forms.answers import shown
 from nutation.web.forms.read import Letter
 
@@ -27,13 +28,17 @@ class Typeset:
     pdf: bytes
 
 
-def typeset(letter: Letter, author: str) -> Typeset:
-    """The letter on pages; ``author`` entered it."""
+def typeset(letter: Letter, author: str, about: Patient) -> Typeset:
+    """The letter on pages, each with who it is about; ``author`` entered it."""
     day = shown(letter.dated)
     title = letter.title or "Letter"
-    return Typeset(
-        letter, on_paper.pdf(title, letter.correspondent, dated(day) if day else "", letter.text, author=author)
+    born = f", born {about.born.isoformat()}" if about.born is not None else ""
+    numbers = "".join(f", {value}" for _, value in about.identifiers)
+    patient = f"{about.label}{dated(born)}{numbers}"
+    pages = on_paper.pdf(
+        title, letter.correspondent, dated(day) if day else "", letter.text, patient=patient, author=author
     )
+    return Typeset(letter, pages)
 
 
 def keep(conn: Connection, patient: str, made: Typeset, document: str) -> dict[str, Any]:
