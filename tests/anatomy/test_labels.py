@@ -354,6 +354,7 @@ def test_a_map_that_is_a_little_off_is_read_with_a_doubt(tmp_path: Path, volume:
     assert re.search(r"by -?[01], -?[01], -[456] mm", doubts[0])
 
 
+@pytest.mark.slow
 def test_thick_slices_allow_no_shift_along_them(tmp_path: Path, whole: Phantom) -> None:
     """Slices of 4 mm: a map 6 mm off is read with a doubt across the slices, and refused along their 1.5 mm pixels."""
     coarse, at = whole.labels((1.5, 1.5, 4.0)), whole.labels((1.5, 1.5, 4.0)).grid.origin_mm

@@ -86,6 +86,7 @@ def test_a_cut_through_one_joint_is_refused(data_dir: Path) -> None:
         segment(replace(image, volume=Volume(values, grid)))
 
 
+@pytest.mark.slow
 def test_two_cylinders_are_no_pelvis() -> None:
     x, y, _ = np.mgrid[:100, :70, :100] * 3.0
     hu = np.full(x.shape, -1000.0, dtype=np.float32)
@@ -98,6 +99,7 @@ def test_two_cylinders_are_no_pelvis() -> None:
         segment(_image(hu))
 
 
+@pytest.mark.slow
 def test_no_bone_and_noise_are_refused() -> None:
     with pytest.raises(InputError, match="too little bone"):
         segment(_image(np.full((100, 80, 80), 40.0, dtype=np.float32)))

@@ -7,6 +7,7 @@ standard output whatever it is told, and reports its use. The real one, with its
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +74,7 @@ def whole() -> Phantom:
 
 
 @pytest.fixture
-def package(tmp_path: Path, whole: Phantom, monkeypatch: pytest.MonkeyPatch) -> Path:
+def package(tmp_path: Path, whole: Phantom, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """The stand-in on the path of Python; its folder takes `fault` and tells what was `sent`."""
     folder = tmp_path / "site" / "totalsegmentator"
     folder.mkdir(parents=True)
@@ -87,10 +88,10 @@ def package(tmp_path: Path, whole: Phantom, monkeypatch: pytest.MonkeyPatch) -> 
     values[:, :, upper:][values[:, :, upper:] == 25] = 26
     values[2:6, 2:6, 2:6] = 90
     SimpleITK.WriteImage(to_sitk(values.astype(np.uint8), truth.grid), str(folder / "truth.nii.gz"))
-    for name in ("totalsegmentator", "totalsegmentator.python_api"):
-        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.syspath_prepend(str(folder.parent))
-    return folder
+    yield folder
+    for name in ("totalsegmentator", "totalsegmentator.python_api"):
+        sys.modules.pop(name, None)  # else it would count as installed for every test after
 
 
 @pytest.fixture(scope="module")

@@ -157,6 +157,7 @@ def test_fine_and_coarse_slices_of_the_same_bones_fit_and_of_others_do_not(
             compare(plan_of(PLANNED), Image(volume, SOURCE), phantom(PhantomShape(scale=scale)).shapes)
 
 
+@pytest.mark.slow
 def test_a_real_ct_of_3_mm_with_metal_painted_in(data_dir: Path, tmp_path: Path) -> None:
     """Three implants across the left joint, all put in 3 mm further back: found within 1 mm. Other people's bones do
     not fit."""

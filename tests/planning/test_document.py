@@ -177,6 +177,7 @@ def test_other_bones_are_known_by_their_frame(document: dict[str, Any]) -> None:
     assert not on_these_bones({k: v for k, v in document.items() if k != "pelvic_frame"}, pelvis)
 
 
+@pytest.mark.slow
 def test_surfaces_and_the_label_map_written_of_them_are_the_same_bones(data_dir: Path, tmp_path: Path) -> None:
     """A plan made on surfaces is asked about with the label map that lies beside it; another pelvis is another."""
     shapes = _surfaces(data_dir, "17")

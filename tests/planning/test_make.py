@@ -57,6 +57,7 @@ def test_a_plan_within_the_limit_says_what_it_rests_on(made: PlanMade) -> None:
     assert "confirm" in " ".join(plan.warnings)
 
 
+@pytest.mark.slow
 def test_a_voxel_twice_as_large_changes_no_implants_least_clearance_by_its_size(made: PlanMade) -> None:
     """The boundary is exact below a voxel: the same implants at 1 mm and at 2 mm differ by less than the coarser voxel
     (each structure's own distance: `test_same_plan`)."""
@@ -136,6 +137,7 @@ def test_bridging_is_unknown_where_the_gap_was_cut_and_told_where_the_ct_shows_i
 
 
 @pytest.mark.parametrize("voxel_mm", [1.0, 1.5, 2.0])
+@pytest.mark.slow
 def test_a_healthy_joint_is_not_bridged_by_its_blur(voxel_mm: float) -> None:
     """A gap of 2.6 mm between plates of cortex: at 2 mm its voxels read as bright as bone, and still show the dip."""
     made, pelvis, held = the_phantom(), pelvis_of_phantom(1.0), load()
@@ -147,6 +149,7 @@ def test_a_healthy_joint_is_not_bridged_by_its_blur(voxel_mm: float) -> None:
 
 
 @pytest.mark.parametrize("voxel_mm", [1.0, 2.0])
+@pytest.mark.slow
 def test_bone_through_the_gap_is_seen_on_ct(voxel_mm: float) -> None:
     """Bone fills nine tenths of the auricular gap, and the labels show a gap all the same, as people draw it."""
     pelvis, held = pelvis_of_phantom(1.0), load()

@@ -78,6 +78,7 @@ def test_an_s2_alar_iliac_screw_starts_in_s2_and_ends_in_the_ilium() -> None:
     assert one.clearance.least_mm >= 0
 
 
+@pytest.mark.slow
 def test_the_far_side_is_crossed_and_no_breach() -> None:
     """With a robot's error it is planned; with fluoroscopy 150 mm of screw leave the limit, at sacrum or ilium."""
     one = only("transsacral", "robot")

@@ -6,6 +6,8 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from nutation.record.errors import InputError
 from nutation.record.fhir import read_bundle, read_resources
 from nutation.record.record import Record
@@ -26,6 +28,7 @@ def attempt_file(file: Path) -> Record | InputError:
         return error
 
 
+@pytest.mark.slow
 def test_all_official_examples_give_a_record_or_an_input_error():
     outcome: Counter[str] = Counter()
     kinds: Counter[str] = Counter()

@@ -179,6 +179,7 @@ def test_markup_in_every_text_at_once_stays_text() -> None:
     assert "49" not in re.findall(r"alert\(1\)&gt;&lt;/style&gt;&lt;/script&gt;(\d+)", text)
 
 
+@pytest.mark.slow
 def test_markup_in_the_text_of_any_one_field_stays_text() -> None:
     # Codes are ours and closed: a page is refused rather than drawn with one that nobody knows, or drawn harmless.
     told = small()

@@ -64,6 +64,7 @@ def test_a_cantilever_in_fine_cubes_bends_as_the_beam_s_section_does(way: int) -
 
 @pytest.mark.parametrize("load_name", ACROSS)
 @pytest.mark.parametrize(("blocks", "low", "high"), [(TRIANGLE, 0.95, 1.25), (SQUARE, 0.95, 1.15)])
+@pytest.mark.slow
 def test_a_bonded_beam_holds_two_blocks_as_a_bonded_implant_in_fine_cubes_does(
     load_name: str, blocks: Blocks, low: float, high: float
 ) -> None:

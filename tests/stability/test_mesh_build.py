@@ -50,6 +50,7 @@ def test_the_phantoms_mesh_keeps_the_contract(spacing_mm: float) -> None:
 
 
 @pytest.mark.parametrize(("spacing_mm", "lost"), [(2.0, 0.02), (1.0, 0.011)])
+@pytest.mark.slow
 def test_every_bone_of_a_real_pelvis_keeps_its_volume_and_stiffness(
     data_dir: Path, spacing_mm: float, lost: float
 ) -> None:

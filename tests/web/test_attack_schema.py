@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pytest
 import schemathesis
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -69,6 +70,7 @@ def signed_in(app: FastAPI, store: Store, roles: tuple[str, ...] | None) -> Head
     return headers
 
 
+@pytest.mark.slow
 def test_no_endpoint_fails_whatever_is_sent_as_whatever_role(app: FastAPI, store: Store) -> None:
     made = attacked(app)
     schema = schemathesis.openapi.from_dict(app.openapi())

@@ -173,6 +173,7 @@ NOT_TAKEN = {
 """Forms that ask for more than a crawler knows: a signed paper, another's number, a change, a code."""
 
 
+@pytest.mark.slow
 def test_no_script_that_was_typed_becomes_one_and_no_log_tells_of_anybody(
     store: Store, settings: Settings, clock: Clock, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -23,6 +23,7 @@ def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.slow
 def test_they_are_built_once_and_again_when_a_source_changes(elsewhere: Path) -> None:
     assert islands_build.missing() == "The scripts of the pages are not built."
     assert islands_build.ensure() == ""
@@ -45,6 +46,7 @@ def test_they_are_built_once_and_again_when_a_source_changes(elsewhere: Path) ->
     assert not (elsewhere / "static" / ".building").exists()
 
 
+@pytest.mark.slow
 def test_without_the_registry_it_is_told_in_one_sentence(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("npm_config_registry", "http://127.0.0.1:9")
     monkeypatch.setenv("npm_config_cache", str(elsewhere / "npm"))

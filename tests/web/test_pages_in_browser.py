@@ -108,6 +108,7 @@ def test_pages_fit_and_are_quiet(clinic: Clinic, address: str, chrome: Browser, 
 
 
 @pytest.mark.parametrize(("width", "mode"), [(360, "light"), (1400, "dark")])
+@pytest.mark.slow
 def test_pages_pass_axe(
     clinic: Clinic, address: str, chrome: Browser, width: int, mode: Literal["light", "dark"]
 ) -> None:

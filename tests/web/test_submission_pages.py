@@ -260,9 +260,9 @@ def test_who_may_sign_and_how(app: FastAPI, client: TestClient, store: Store) ->
         )
         assert answer.status_code == 403, role
     for told, says in (
-        ({"password": "wrong"}, "does not prove who you are"), ({"password": ""}, "does not prove who you are"),
+        ({"password": "wrong"}, "password is not right"), ({"password": ""}, "Nothing was entered"),
         ({"read": ""}, "Nobody said that it was read"), ({"sha": "0" * 64}, "says something else by now"),
-        ({"code": "123456", "password": ""}, "does not prove who you are"),
+        ({"code": "123456", "password": ""}, "code is not right"),
     ):  # fmt: skip
         answer = sign(client, place, **{"sha": sha, **told})
         assert answer.status_code == 422, told

@@ -133,7 +133,7 @@ def describe(
     """Correct title, type and date. Raises InputError."""
     _check(type, dated, today, ALL_TYPES)
     if not one_line(title):
-        raise InputError("The document has no title.", place="title", mend="write what it is.")
+        raise InputError("The document has no title.", place="Title", mend="write what it is.")
     ledger.lock(conn, patient_id)
     told = get(conn, patient_id, document)
     _append(conn, told, {"title": one_line(title), "type": type, "dated": dated.strip()}, by=by, at=at)
@@ -142,7 +142,7 @@ def describe(
 def withdraw(conn: Connection, patient_id: str, document: str, *, reason: str, by: str, at: datetime) -> None:
     """Take a document out of the chart, such as one of another patient; its content is no longer shown to anyone."""
     if not reason.strip():
-        raise InputError("Taking a document out needs its reason.", place="reason", mend="write why it is taken out.")
+        raise InputError("Taking a document out needs its reason.", place="Why", mend="write why it is taken out.")
     ledger.lock(conn, patient_id)
     told = get(conn, patient_id, document)
     _append(conn, told, {"withdrawn": one_line(reason)}, by=by, at=at)
@@ -155,12 +155,12 @@ def pin(
     ledger.lock(conn, patient_id)
     told = get(conn, patient_id, document)
     if not 1 <= page <= told.pages:
-        raise InputError(f"The document has {told.pages} pages.", place="page", mend=f"write 1 to {told.pages}.")
+        raise InputError(f"The document has {told.pages} pages.", place="Page", mend=f"write 1 to {told.pages}.")
     if not pinned:
-        raise InputError("No event is chosen.", place="events", mend="choose what was read from this page.")
+        raise InputError("No event is chosen.", place="Findings", mend="choose what was read from this page.")
     known = {event.id for event in standing(events.record_of(conn, patient_id).events)}
     if not known.issuperset(pinned):
-        raise InputError("An event that was chosen no longer stands.", place="events", mend="choose again.")
+        raise InputError("An event that was chosen no longer stands.", place="Findings", mend="choose again.")
     fresh = [event for event in dict.fromkeys(pinned) if (event, page) not in told.pins]
     _append_pins(conn, told, [{"event": event, "document": document, "page": page} for event in fresh], by=by, at=at)
 
@@ -209,16 +209,16 @@ def sources(documents: Sequence[Document], living: Mapping[str, tuple[str, ...]]
 
 def _check(type: str, dated: str, today: date, types: Mapping[str, str] = TYPES) -> None:  # noqa: A002
     if type not in types:
-        raise InputError("What the document is was not chosen.", place="type", mend="choose one of the kinds.")
+        raise InputError("What the document is was not chosen.", place="Kind", mend="choose one of the kinds.")
     if not dated.strip():
         return
     try:
         first, _ = parse_partial_date(dated)
     except ValueError as error:
         problem, _, mend = str(error).partition("; ")
-        raise InputError(f"{problem}.", place="dated", mend=f"{mend or 'correct it'}.") from None
+        raise InputError(f"{problem}.", place="Day on it", mend=f"{mend or 'correct it'}.") from None
     if first > today:
-        raise InputError("The date lies ahead.", place="dated", mend="write the day that stands on the document.")
+        raise InputError("The date lies ahead.", place="Day on it", mend="write the day that stands on the document.")
 
 
 def _append(conn: Connection, told: Document, change: dict[str, Any], *, by: str, at: datetime) -> None:

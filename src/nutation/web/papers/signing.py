@@ -68,7 +68,9 @@ def prove(who: Current, proof: Proof) -> None:
         with who.write() as conn:
             who.note(conn, "signature refused", refused=True)
         told = " or ".join({"password": "your password", "code": "a code of your second factor"}[one] for one in wanted)
-        raise InputError("This does not prove who you are.", place="Signature", mend=f"enter {told}.")
+        wrong = "The password is not right." if proof.password else "The code is not right, or was used already."
+        nothing = "Nothing was entered that shows who you are."
+        raise InputError(wrong if proof.password or proof.code else nothing, place="Signature", mend=f"enter {told}.")
     with who.write() as conn:
         rows.forget_tries(conn, key)
 
