@@ -1,7 +1,7 @@
 """The kinds of event that the pathway needs. Every field may be unrecorded; enumerations are closed.
 
 This module is the one declaration from which the columnar form, the FHIR and CSV readers and the
-reference page of events are made.
+reference page of events are made (operations and what went wrong stand in ``kinds_operation``).
 """
 
 # The discriminating ``kind`` narrows the base field on purpose; the models are frozen, so it is sound.
@@ -15,17 +15,16 @@ from typing import Annotated, ClassVar, Literal, Self
 from pydantic import Field, model_validator
 
 from nutation.record.head import Event
+from nutation.record.kinds_operation import AdverseEvent, CareResult, Count, Operation
 
 Nrs = Annotated[float, Field(ge=0, le=10, description="0 to 10 numeric rating scale")]
 Percent = Annotated[float, Field(ge=-1000, le=100)]
-Count = Annotated[int, Field(ge=0)]
 Positive = Annotated[float, Field(ge=0)]
 
 TestResult = Literal["positive", "negative", "unfamiliar", "not_done"]
 """*positive* reproduces the familiar pain over this joint; *unfamiliar* hurts elsewhere or otherwise and
 counts as negative, with a note; *not_done* is unknown."""
 Finding = Literal["present", "absent"]
-CareResult = Literal["none", "temporary", "lasting", "worse"]
 StopReason = Literal["completed", "no_benefit", "intolerance", "cost", "absence", "ongoing", "other"]
 
 PROVOCATION_TESTS = (
@@ -364,75 +363,6 @@ class Nicotine(Event):
     SIDED = False
     status: Literal["never", "former", "current"] | None = None
     free_since: date | None = None
-
-
-class Operation(Event):
-    """An operation; the device is four attributes (route, transfixing, kind and class, graft with preparation)."""
-
-    kind: Literal["operation"] = "operation"
-    IDENTITY = ("target", "procedure_code")
-    TOPIC = "target"
-    target: Literal["si_joint", "lumbar_fusion", "lumbar_other", "hip", "pelvis", "other"] | None = None
-    procedure_code: str | None = Field(default=None, description="Bare code, e.g. 27279.")
-    route: Literal["lateral", "posterolateral", "posterior", "anterior", "other"] | None = None
-    transfixing: bool | None = None
-    device_kind: (
-        Literal[
-            "titanium_triangular",
-            "threaded_screw",
-            "cage",
-            "allograft",
-            "hybrid",
-            "plate",
-            "pelvic_screw",
-            "other",
-        ]
-        | None
-    ) = None
-    regulatory: Literal["cleared_device", "tissue_product"] | None = None
-    graft: bool | None = None
-    decortication: bool | None = None
-    implants: Count | None = None
-    fused_to_sacrum: bool | None = None
-    levels: Count | None = None
-    maker: str | None = Field(default=None, description="Maker and model of the implants, as on the label.")
-    implant_lots: str | None = Field(
-        default=None, description="Lot, serial number or UDI of each implant with its place, parted by semicolons."
-    )
-    graft_kind: (
-        Literal["autograft", "allograft", "demineralised_bone", "synthetic", "growth_factor", "mixed", "other"] | None
-    ) = None
-    graft_lot: str | None = None
-    anaesthesia: Literal["general", "spinal", "local_with_sedation", "other"] | None = None
-    guidance: Literal["fluoroscopy", "navigation", "robot", "ct", "other"] | None = None
-    nerve_monitoring: Literal["none", "emg", "evoked_potentials", "both"] | None = None
-    antibiotic_given: bool | None = None
-    closure: str | None = Field(default=None, description="How the wound was closed and dressed.")
-    skin_to_skin_min: Count | None = None
-    blood_loss_ml: Count | None = None
-    weight_bearing: Literal["full", "partial", "toe_touch", "none"] | None = Field(
-        default=None, description="On the leg of the operated side, from the first day."
-    )
-    nights_in_hospital: Count | None = None
-    result: CareResult | None = None
-
-
-class AdverseEvent(Event):
-    """Something that went wrong."""
-
-    kind: Literal["adverse_event"] = "adverse_event"
-    IDENTITY = ("category",)
-    TOPIC = "category"
-    category: (
-        Literal[
-            "wound", "deep_infection", "nerve", "vessel", "haematoma", "malposition", "loosening", "nonunion",
-            "fracture", "thromboembolism", "bursitis", "pain", "device", "other",
-        ]
-        | None
-    ) = None  # fmt: skip
-    severe: bool | None = None
-    device_related: bool | None = None
-    procedure_related: bool | None = None
 
 
 class SymptomReport(Event):

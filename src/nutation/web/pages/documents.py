@@ -54,7 +54,7 @@ def upload(
     who: Uploader,
     patient: str,
     files: Annotated[list[UploadFile] | None, File()] = None,
-    type: Line = "",  # noqa: A002
+    type: Line = "",  # noqa: A002 - the form's own name
     dated: Line = "",
     title: Line = "",
 ) -> Response:
@@ -109,7 +109,7 @@ def describe(
     patient: str,
     document: str,
     title: Line = "",
-    type: Line = "",  # noqa: A002
+    type: Line = "",  # noqa: A002 - the form's own name
     dated: Line = "",
 ) -> Response:
     """Correct title, type and date."""

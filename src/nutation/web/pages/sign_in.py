@@ -36,7 +36,7 @@ CLINIC = "Nutation"
 
 
 @router.get("/sign-in")
-def sign_in_page(request: Request, visitor: Anyone, next: str = "", idle: bool = False) -> Response:  # noqa: A002
+def sign_in_page(request: Request, visitor: Anyone, next: str = "", idle: bool = False) -> Response:  # noqa: A002 - the form's own name
     """The page to sign in on."""
     return _sign_in(request, visitor, goes_on=next, idle=idle)
 
@@ -88,7 +88,7 @@ def _into(request: Request, visitor: Visitor, done: SignedIn, goes_on: str) -> R
 
 
 @router.get("/sign-in/code")
-def code_page(request: Request, who: Half, next: str = "") -> Response:  # noqa: A002
+def code_page(request: Request, who: Half, next: str = "") -> Response:  # noqa: A002 - the form's own name
     """The page that asks for the code of the second factor."""
     if who.session.second_factor or who.person.second_factor_since is None:
         return RedirectResponse("/" if who.session.second_factor else "/sign-in/enrol", status_code=303)
@@ -109,7 +109,7 @@ def code(request: Request, who: Half, code: Text = "", goes_on: Text = "") -> Re
 
 
 @router.get("/sign-in/enrol")
-def enrol_page(request: Request, who: Half, next: str = "") -> Response:  # noqa: A002
+def enrol_page(request: Request, who: Half, next: str = "") -> Response:  # noqa: A002 - the form's own name
     """The page to set up a second factor on: a QR code, the same as text, and a field for the first code."""
     return _enrol(request, who, goes_on=next)
 
@@ -172,7 +172,7 @@ def sign_out(request: Request, who: Half) -> Response:
 
 
 @router.get("/sign-in/provider")
-def to_provider(request: Request, visitor: Anyone, next: str = "") -> Response:  # noqa: A002
+def to_provider(request: Request, visitor: Anyone, next: str = "") -> Response:  # noqa: A002 - the form's own name
     """On to the identity provider."""
     settings = visitor.settings
     if not settings.oidc_issuer:
